@@ -1,0 +1,3 @@
+"""Documents in, passages out."""
+
+import core  # noqa: F401  its environment settings must come before numpy's threads start
