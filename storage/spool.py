@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Spool:
     def __init__(self, path: Path, header: bytes) -> None:
         self.path = path
         self._new = True
+        self._closing = threading.Lock()
         # Locked and filled before it gets its name, so that nobody finds it unowned or empty.
         unnamed = path.with_name(f".{path.name}.{os.getpid()}")
         self._fd = os.open(unnamed, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_TRUNC, 0o600)
@@ -88,8 +90,16 @@ class Spool:
         self._size += len(data)
 
     def sync(self) -> None:
-        """Put everything written so far on the disk itself (blocking)."""
-        os.fdatasync(self._fd)
+        """Put everything written so far on the disk itself (blocking, from any thread)."""
+        with self._closing:
+            if self._fd < 0:
+                return
+            # A descriptor of its own: closing the spool need not wait for the disk.
+            fd = os.dup(self._fd)
+        try:
+            os.fdatasync(fd)
+        finally:
+            os.close(fd)
         if self._new:
             folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -100,9 +110,10 @@ class Spool:
 
     def close(self) -> None:
         """Give the file up; it stays for whoever drains it."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        with self._closing:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
 
     def remove(self) -> None:
         """Delete the file: all of it is in the database."""
