@@ -1,0 +1,1 @@
+"""A telephone carrier on loopback: it dials, streams audio as Twilio does and tapes it."""
