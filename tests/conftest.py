@@ -1,0 +1,68 @@
+"""Real servers for the integration tests: one pair a session, one database a test."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage.database import Database
+from storage.embedded import EmbeddedServers, start_embedded
+from storage.migrations import migrate
+
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def embedded_servers() -> Iterator[EmbeddedServers]:
+    """PostgreSQL and S3, started once for all tests that ask for them."""
+    # Not pytest's own folder: as root, PostgreSQL's account could not enter it.
+    home = Path(tempfile.mkdtemp(prefix="callsure-test-"))
+    servers = start_embedded(home, durable=False)
+    yield servers
+    servers.stop()
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def migrated(embedded_servers: EmbeddedServers) -> str:
+    """The name of a database that has the schema and nothing else."""
+    asyncio.run(_execute(embedded_servers.database_dsn, 'CREATE DATABASE "migrated"'))
+    asyncio.run(migrate(dsn_of(embedded_servers, "migrated")))
+    return "migrated"
+
+
+@pytest.fixture
+def database_dsn(embedded_servers: EmbeddedServers, migrated: str) -> Iterator[str]:
+    """An empty, migrated database of the test's own."""
+    name = f"test_{os.getpid()}_{next(_names)}"
+    admin = embedded_servers.database_dsn
+    asyncio.run(_execute(admin, f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"'))
+    yield dsn_of(embedded_servers, name)
+    asyncio.run(_execute(admin, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def database(database_dsn: str) -> AsyncIterator[Database]:
+    """A pool on the test's own database."""
+    database = Database(database_dsn)
+    yield database
+    await database.close()
+
+
+def dsn_of(servers: EmbeddedServers, name: str) -> str:
+    """The address of another database of the same server."""
+    return servers.database_dsn.rpartition("/")[0] + f"/{name}"
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
