@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from core.clock import Clock
 from core.errors import ProtocolError
 from simulators.carrier import messages
+from simulators.carrier.earpiece import Earpiece
 from simulators.carrier.messages import StreamIds, Wording
 from simulators.carrier.network import DelayLine, Faults, Uplink
 from simulators.carrier.speech import FRAME, RATE, SILENCE, Frame
@@ -58,7 +59,9 @@ class MediaStream:
         self._mouth: deque[Frame] = deque()
         self._next_frame = 0
         self._began: float | None = None
-        self._echoes: set[asyncio.Task[None]] = set()
+        self._earpiece = Earpiece(
+            self.tape, clock, position=self.position, return_mark=self._return_mark
+        )
         self._socket: ClientConnection
 
     def position(self, moment: float | None = None) -> int:
@@ -146,9 +149,10 @@ class MediaStream:
                     task.result()
         finally:
             self._end(HungUpBy.CALLER)
-            for task in (*tasks, *self._echoes):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *self._echoes, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._earpiece.close()
 
     async def _speak(self) -> None:
         """Send one frame every 20 ms, each at its own absolute deadline."""
@@ -192,41 +196,13 @@ class MediaStream:
             self._end(HungUpBy.SOCKET, at)
             return
         try:
-            message = messages.read(text, self.ids.stream)
+            await self._earpiece.take(text, at)
         except ProtocolError as error:
             self.tape.violation = error.message
             self._end(HungUpBy.PROTOCOL, at)
-            return
-        playback = self.tape.playback
-        match message:
-            case messages.Audio(ulaw):
-                self._note(at, "media")
-                self.tape.leads.append(playback.feed(at, ulaw))
-            case messages.MarkRequest(name):
-                self._note(at, "mark")
-                due = playback.mark(at, name)
-                if due > at:
-                    self._echo_at(due)
-                else:
-                    await self._return_marks(playback.reached(at))
-            case messages.ClearRequest():
-                self._note(at, "clear")
-                await self._return_marks(playback.clear(at))
 
-    def _echo_at(self, due: int) -> None:
-        task = asyncio.ensure_future(self._echo(due))
-        self._echoes.add(task)
-        task.add_done_callback(self._echoes.discard)
-
-    async def _echo(self, due: int) -> None:
-        # A timer may fire a little early: the mark must not.
-        while (left := due - self.position()) > 0:
-            await self.clock.sleep(left / RATE)
-        await self._return_marks(self.tape.playback.reached(self.position()))
-
-    async def _return_marks(self, names: list[str]) -> None:
-        for name in names:
-            await self._send("mark", self._wording.mark(name))
+    async def _return_mark(self, name: str) -> None:
+        await self._send("mark", self._wording.mark(name))
 
     async def _send(self, event: str, text: str) -> None:
         """Send a message that was worded in the same step, so that numbers stay in order."""
@@ -242,9 +218,6 @@ class MediaStream:
             await self._socket.send(text)
         except websockets.ConnectionClosed:
             return  # `_listen` sees the end too, and knows why
-
-    def _note(self, at: int, event: str) -> None:
-        self.tape.messages.append(Passed(at, event, sent=False))
 
     def _end(self, by: HungUpBy, at: int | None = None) -> None:
         if self.ended.is_set():
