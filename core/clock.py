@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -80,3 +83,21 @@ async def _settle() -> None:
     """Let everything that became ready run before time moves again."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work`` for at most ``seconds`` of ``clock``'s time.
+
+    Raises:
+        TimeoutError: It took longer; ``work`` was cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    limit = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait([task, limit], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        limit.cancel()
+        task.cancel()

@@ -1,0 +1,180 @@
+"""Listening: the line's audio in, voice activity and end-of-turn verdicts out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pipecat.frames.frames import CancelFrame, EndFrame, Frame, InputAudioRawFrame, StartFrame
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from core import ulaw
+from pipelines.context import CallContext
+from pipelines.end_of_turn import HORIZON, EndOfTurn
+from pipelines.frames import (
+    EndOfTurnVerdictFrame,
+    SpeechPausedFrame,
+    SpeechResumedFrame,
+    SpeechStartedFrame,
+    SpeechStoppedFrame,
+)
+from pipelines.line import SAMPLE_RATE, Line, LineAudio, LineClosed, LineDigit, LineMark
+from pipelines.recorder import Recorder
+from pipelines.voice_activity import (
+    WINDOW,
+    SpeechOnset,
+    SpeechPause,
+    SpeechResumed,
+    SpeechStop,
+    VoiceActivity,
+    VoiceEvent,
+)
+from pipelines.voice_detector import VoiceStream
+from storage.events import DigitPressed
+
+_MAX_FILL = 2 * SAMPLE_RATE  # a longer hole in the caller's audio is skipped, not filled
+_PRE_SPEECH = SAMPLE_RATE // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What the listener listens with."""
+
+    voice: VoiceStream
+    end_of_turn: EndOfTurn
+    activity: VoiceActivity
+
+
+@dataclass(frozen=True, slots=True)
+class LineHandlers:
+    """Who is told of what else arrives on the line."""
+
+    mark: Callable[[LineMark], Awaitable[None]]
+    closed: Callable[[LineClosed], Awaitable[None]]
+
+
+class Listener(FrameProcessor):
+    """The head of the pipeline: reads the line, scores voice activity, judges ends of turn."""
+
+    def __init__(
+        self,
+        context: CallContext,
+        line: Line,
+        hearing: Hearing,
+        recorder: Recorder,
+        handlers: LineHandlers,
+    ) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._context = context
+        self._line = line
+        self._hearing = hearing
+        self._recorder = recorder
+        self._handlers = handlers
+        self._unscored = np.zeros(0, np.int16)
+        self._position = 0  # sample of self._unscored[0]
+        self._recent: list[npt.NDArray[np.int16]] = []
+        self._recent_samples = 0
+        self._onset = 0
+        self._more = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._verdict: asyncio.Task[None] | None = None
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Start with the pipeline and stop with it; everything else passes."""
+        await super().process_frame(frame, direction)
+        await self.push_frame(frame, direction)
+        if isinstance(frame, StartFrame) and not self._tasks:
+            self._tasks = [self.create_task(self._read()), self.create_task(self._score())]
+        elif isinstance(frame, EndFrame | CancelFrame):
+            await self._stop()
+
+    async def cleanup(self) -> None:
+        """Release the tasks."""
+        await self._stop()
+        await super().cleanup()
+
+    async def _stop(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in [*tasks, *([self._verdict] if self._verdict else [])]:
+            if task is not asyncio.current_task():
+                await self.cancel_task(task)
+        self._verdict = None
+
+    async def _read(self) -> None:
+        async for event in self._line.events():
+            match event:
+                case LineAudio():
+                    self._take_audio(event)
+                case LineMark():
+                    await self._handlers.mark(event)
+                case LineDigit():
+                    self._context.record(DigitPressed(event.digit))
+                case LineClosed():
+                    await self._handlers.closed(event)
+
+    def _take_audio(self, audio: LineAudio) -> None:
+        self._context.timeline.arrived(audio.start, self._context.clock.monotonic())
+        self._recorder.caller(audio.start, audio.ulaw)
+        expected = self._position + len(self._unscored)
+        if audio.start < expected:
+            return  # a repeated or late frame; the recording has it, the ears do not
+        missing = audio.start - expected
+        if missing > _MAX_FILL:
+            self._unscored, self._position = np.zeros(0, np.int16), audio.start
+            missing = 0
+        pieces = [self._unscored, np.zeros(missing, np.int16), ulaw.decode(audio.ulaw)]
+        self._unscored = np.concatenate(pieces)
+        if len(self._unscored) >= WINDOW:
+            self._more.set()
+
+    async def _score(self) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            whole = len(self._unscored) // WINDOW * WINDOW
+            if not whole:
+                continue
+            pcm, self._unscored = self._unscored[:whole], self._unscored[whole:]
+            start = self._position
+            self._position += whole
+            confidences = await self._hearing.voice.confidences(pcm)
+            self._remember(pcm)
+            await self.push_frame(InputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1))
+            for index, confidence in enumerate(confidences):
+                for event in self._hearing.activity.feed(start + index * WINDOW, confidence):
+                    await self._voice_event(event)
+
+    async def _voice_event(self, event: VoiceEvent) -> None:
+        match event:
+            case SpeechOnset(onset):
+                self._onset = onset
+                await self.push_frame(SpeechStartedFrame(onset=onset))
+            case SpeechPause(speech_end):
+                await self.push_frame(SpeechPausedFrame(speech_end=speech_end))
+                self._judge(speech_end)
+            case SpeechResumed():
+                self._verdict = None
+                await self.push_frame(SpeechResumedFrame())
+            case SpeechStop(speech_end):
+                await self.push_frame(SpeechStoppedFrame(speech_end=speech_end))
+
+    def _judge(self, speech_end: int) -> None:
+        heard = np.concatenate(self._recent)
+        spoken = self._position - self._onset + _PRE_SPEECH
+        self._verdict = self.create_task(self._push_verdict(heard[-spoken:], speech_end))
+
+    async def _push_verdict(self, pcm: npt.NDArray[np.int16], speech_end: int) -> None:
+        probability = await self._hearing.end_of_turn.probability(pcm)
+        if self._verdict is asyncio.current_task():
+            await self.push_frame(
+                EndOfTurnVerdictFrame(
+                    speech_end=speech_end, complete=probability > 0.5, probability=probability
+                )
+            )
+
+    def _remember(self, pcm: npt.NDArray[np.int16]) -> None:
+        self._recent.append(pcm)
+        self._recent_samples += len(pcm)
+        while self._recent_samples - len(self._recent[0]) >= HORIZON:
+            self._recent_samples -= len(self._recent.pop(0))

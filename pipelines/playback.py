@@ -1,0 +1,239 @@
+"""Playback: what was sent to the carrier and what of it was played. Pure; no I/O, no clock.
+
+Positions count samples of agent audio in the order they were queued, from 0 at the start of the
+leg; what is dropped keeps its positions and is never played. The carrier plays what it is sent
+without a break and returns each mark when playback reaches it; `clear` empties its buffer and
+returns every mark at once. A stretch that the carrier plays without a break is a burst.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from pipelines.line import SAMPLE_RATE
+
+LEAD_S = 0.3
+"""How far ahead of playback audio is sent: covers our own jitter; `clear` takes it back."""
+CHUNK = 800
+"""Samples a message: 100 ms."""
+_FIRST_MARKS = (160, 320, 480, 800)
+"""A burst's first marks: close together, so that its place on the timeline is soon known."""
+_PLACING_MARKS = 3
+_JUMP_S = 0.03
+"""A mark later than this against its burst means that the carrier ran dry in between."""
+_EARLY_S = 0.01
+"""How much earlier than possible a mark may seem to return, for the rounding of timers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Samples ``start`` … ``end`` were played, the first of them at ``time`` (monotonic s)."""
+
+    start: int
+    end: int
+    time: float
+    ulaw: bytes
+
+
+@dataclass(slots=True)
+class _Burst:
+    start: int
+    sent_at: float
+    origin: float | None = None  # when `start` was played
+    seen: list[float] = field(default_factory=list)  # the origin that each mark implies
+    last: tuple[int, float] | None = None  # the last mark: its position and time
+
+    def place(self) -> float:
+        """Fix and return the origin: marks only ever return late, so the earliest is right."""
+        if self.origin is None:
+            self.origin = min(self.seen) if self.seen else self.sent_at
+        return self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    name: str
+    position: int
+    burst: _Burst
+
+
+class Playback:
+    """The carrier's playback buffer as far as it can be known from this side."""
+
+    def __init__(self, lead_s: float = LEAD_S) -> None:
+        self._lead_s = lead_s
+        self._audio = bytearray()
+        self._base = 0  # position of self._audio[0]; everything before it was placed or dropped
+        self._sent = 0
+        self._played = 0
+        self._marks: deque[_Mark] = deque()
+        self._bursts: deque[_Burst] = deque()
+        self._count = 0
+        self._paused = False
+        self._running = False  # whether the last burst still goes on
+        self._clearing: str | None = None
+        self._cleared_at = 0.0
+
+    @property
+    def queued(self) -> int:
+        """The position behind the last sample queued."""
+        return self._base + len(self._audio)
+
+    @property
+    def played(self) -> int:
+        """The position up to which playback is known to have come."""
+        return self._played
+
+    @property
+    def paused(self) -> bool:
+        """Whether playback was paused and neither resumed nor dropped."""
+        return self._paused
+
+    @property
+    def settled(self) -> bool:
+        """Whether the position at which a pause stopped the carrier is known."""
+        return self._clearing is None
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything queued was played or dropped."""
+        return self._played >= self.queued
+
+    def enqueue(self, ulaw: bytes) -> int:
+        """Queue audio; returns the position of its first sample."""
+        position = self.queued
+        self._audio += ulaw
+        return position
+
+    def next_due(self) -> float | None:
+        """The monotonic second at which more should be sent; None while there is nothing."""
+        if self._paused or self._clearing or self._sent >= self.queued:
+            return None
+        return self._buffer_end() - self._lead_s if self._running else 0.0
+
+    def take(self, now: float) -> tuple[bytes, str] | None:
+        """The next message, if one is due: its audio and the name of the mark to send behind it."""
+        due = self.next_due()
+        if due is None or due > now:
+            return None
+        if not self._running or self._buffer_end() < now:
+            self._bursts.append(_Burst(self._sent, now))
+            self._running = True
+        offset = self._sent - self._base
+        ulaw = bytes(self._audio[offset : offset + self._chunk_size()])
+        self._sent += len(ulaw)
+        self._count += 1
+        self._marks.append(_Mark(f"m{self._count}", self._sent, self._bursts[-1]))
+        return ulaw, self._marks[-1].name
+
+    def pause(self, now: float) -> str | None:
+        """Stop playback. Returns the mark to send behind a `clear`, or None if nothing plays."""
+        if self._paused:
+            return None
+        self._paused = True
+        if self._sent <= self._played:
+            return None
+        self._cleared_at = now
+        self._count += 1
+        self._clearing = f"c{self._count}"
+        return self._clearing
+
+    def resume(self) -> None:
+        """Go on from the first unplayed sample."""
+        self._paused = False
+        self._sent = self._played
+        self._running = False
+
+    def drop(self) -> None:
+        """Forget what was not played; audio queued from now on follows behind it."""
+        end = self.queued
+        self._audio.clear()
+        self._base = self._played = self._sent = end
+        self._paused = self._running = False
+        self._marks.clear()
+        self._bursts.clear()
+
+    def mark_returned(self, name: str, now: float) -> list[Placed]:
+        """Take a returned mark; returns what can now be placed on the timeline."""
+        if name == self._clearing:
+            return self.settle(now)
+        if all(mark.name != name for mark in self._marks):
+            return []
+        mark = self._marks.popleft()
+        while mark.name != name:
+            mark = self._marks.popleft()
+        if self._clearing and not self._possible(mark, now):
+            return []
+        return self._reached(mark, now)
+
+    def settle(self, now: float) -> list[Placed]:
+        """The `clear` was carried out, or is given up for lost: fix where playback stopped."""
+        if self._clearing is None:
+            return []
+        self._clearing = None
+        self._marks.clear()
+        burst = self._bursts[-1] if self._bursts and self._running else None
+        if burst is not None:
+            if burst.last is not None:
+                position, at = burst.last
+                stopped = position + round((now - at) * SAMPLE_RATE)
+            else:
+                stopped = burst.start + round((self._cleared_at - burst.sent_at) * SAMPLE_RATE)
+            self._played = max(self._played, min(stopped, self._sent))
+        return self._place_all()
+
+    def _reached(self, mark: _Mark, now: float) -> list[Placed]:
+        burst = mark.burst
+        placed: list[Placed] = []
+        while self._bursts and self._bursts[0] is not burst:  # playback went past them
+            done = self._bursts.popleft()
+            placed += self._place(done, min(self._next_start(), mark.position))
+        self._played = max(self._played, mark.position)
+        origin = now - (mark.position - burst.start) / SAMPLE_RATE
+        if burst.origin is not None and origin > burst.origin + _JUMP_S and burst.last:
+            burst.start = burst.last[0]
+            burst.origin = now - (mark.position - burst.start) / SAMPLE_RATE
+        burst.seen.append(origin)
+        burst.last = (mark.position, now)
+        if burst.origin is not None or len(burst.seen) >= _PLACING_MARKS or self.idle:
+            placed += self._place(burst, self._played)
+        return placed
+
+    def _next_start(self) -> int:
+        return self._bursts[0].start if self._bursts else self._played
+
+    def _place_all(self) -> list[Placed]:
+        """Place all that was played, burst by burst."""
+        placed: list[Placed] = []
+        while self._bursts:
+            burst = self._bursts.popleft()
+            placed += self._place(burst, min(self._next_start(), self._played))
+        self._running = False
+        return placed
+
+    def _place(self, burst: _Burst, end: int) -> list[Placed]:
+        start = self._base
+        if end <= start:
+            return []
+        time = burst.place() + (start - burst.start) / SAMPLE_RATE
+        ulaw = bytes(self._audio[: end - start])
+        del self._audio[: end - start]
+        self._base = end
+        return [Placed(start, end, time, ulaw)]
+
+    def _buffer_end(self) -> float:
+        """When the carrier's buffer runs dry, by our own clock."""
+        burst = self._bursts[-1]
+        return burst.sent_at + (self._sent - burst.start) / SAMPLE_RATE
+
+    def _chunk_size(self) -> int:
+        into = self._sent - self._bursts[-1].start
+        for mark in _FIRST_MARKS:
+            if into < mark:
+                return mark - into
+        return CHUNK
+
+    def _possible(self, mark: _Mark, now: float) -> bool:
+        """Whether playback can have come so far: marks that `clear` threw back cannot."""
+        burst = mark.burst
+        position, at = burst.last or (burst.start, burst.sent_at)
+        return mark.position <= position + (now - at + _EARLY_S) * SAMPLE_RATE

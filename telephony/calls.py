@@ -1,0 +1,161 @@
+"""The lifecycle of calls: ringing → live → ending → ended."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from starlette.websockets import WebSocket
+
+from agent.directory import ResidentAgent
+from core.errors import CallsureError, ProtocolError
+from storage.call_log import CallLog
+from storage.events import CallEnded, CallStarted
+from telephony.live import LiveLeg
+from telephony.services import CallServices
+from telephony.twilio.media_stream import MediaStream
+from telephony.twilio.messages import Start
+from telephony.twilio.twiml import connect_stream, say_and_hang_up
+
+_log = structlog.get_logger(__name__)
+_RING_S = 60.0  # how long an answered webhook waits for its stream
+_NO_AGENT = "I'm sorry, this number is not in service."
+_BUSY = "All of our lines are busy at the moment. Please call again in a few minutes."
+_ENDED = "<?xml version='1.0' encoding='UTF-8'?><Response><Hangup/></Response>"
+_REMEMBERED = 10_000
+
+
+@dataclass(slots=True)
+class _Call:
+    call_id: str
+    carrier_call_id: str
+    agent: ResidentAgent
+    log: CallLog
+    twiml: str = ""
+    ring: asyncio.Task[None] | None = None
+    live: bool = False
+
+
+class CallManager:
+    """Takes calls of one process from the carrier's first request to their end."""
+
+    def __init__(self, services: CallServices) -> None:
+        self._services = services
+        self._calls: dict[str, _Call] = {}
+        self._ended: dict[str, None] = {}
+        self._streams: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    @property
+    def live(self) -> int:
+        """Calls that ring or speak now."""
+        return len(self._calls)
+
+    async def voice(self, form: Mapping[str, str]) -> str:
+        """Answer the carrier's request for instructions: the same request, the same answer.
+
+        Args:
+            form: The signed form: ``CallSid``, ``From``, ``To``, ``Direction``.
+
+        Returns:
+            TwiML that connects the call's media stream, or says why nobody answers.
+        """
+        carrier_call_id = form.get("CallSid", "")
+        if carrier_call_id in self._ended:
+            return _ENDED
+        known = self._by_carrier(carrier_call_id)
+        if known is not None:
+            return known.twiml
+        agent = self._services.agents.by_number(form.get("To", ""))
+        if agent is None:
+            _log.warning("number_without_agent", called=form.get("To", ""))
+            return say_and_hang_up(_NO_AGENT)
+        if self._closing or self.live >= self._services.max_calls:
+            _log.warning("call_refused_busy", live=self.live, limit=self._services.max_calls)
+            return say_and_hang_up(_BUSY)
+        return self._ring(form, carrier_call_id, agent)
+
+    async def media_stream(self, websocket: WebSocket) -> None:
+        """Serve one media stream from its handshake to its end; never raises for a bad peer."""
+        await websocket.accept()
+        stream = MediaStream(websocket, self._services.control, self._services.clock)
+        try:
+            start = await stream.open()
+            call = self._admit(start)
+        except CallsureError as error:
+            _log.warning("stream_refused", code=error.code, reason=error.message)
+            await stream.refuse()
+            return
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  (a coroutine that runs has a task)
+        self._streams.add(task)
+        try:
+            await LiveLeg(self._services, call.agent, call.log).run(stream, start)
+        finally:
+            self._streams.discard(task)
+            self._forget(call)
+            await stream.close()
+
+    async def close(self) -> None:
+        """Take no more calls and end those that are live."""
+        self._closing = True
+        for call in list(self._calls.values()):
+            if call.ring is not None:
+                call.ring.cancel()
+        for task in list(self._streams):
+            task.cancel()
+        await asyncio.gather(*self._streams, return_exceptions=True)
+
+    def _ring(self, form: Mapping[str, str], carrier_call_id: str, agent: ResidentAgent) -> str:
+        services = self._services
+        call_id = services.ids.new("call")
+        log = services.logs.open(call_id, 1, account_id=services.account_id)
+        log.append(
+            CallStarted(
+                account_id=services.account_id,
+                agent_id=agent.id,
+                agent_version=agent.version,
+                direction=form.get("Direction", "inbound"),
+                caller=form.get("From", ""),
+                called=form.get("To", ""),
+                carrier="twilio",
+                carrier_call_id=carrier_call_id,
+            )
+        )
+        token = services.tokens.issue(call_id, carrier_call_id)
+        call = _Call(call_id, carrier_call_id, agent, log)
+        call.twiml = connect_stream(services.stream_url, {"token": token})
+        call.ring = asyncio.create_task(self._expire(call))
+        self._calls[call_id] = call
+        return call.twiml
+
+    def _admit(self, start: Start) -> _Call:
+        """Spend the stream's token.
+
+        Raises:
+            ProtocolError: ``unknown_token``, ``expired_token``, ``used_token``.
+        """
+        token = start.parameters.get("token", "")
+        call_id = self._services.tokens.spend(token, start.call_sid)
+        call = self._calls.get(call_id)
+        if call is None or call.live:
+            raise ProtocolError("used_token", "The stream's call is over or has a stream already")
+        call.live = True
+        if call.ring is not None:
+            call.ring.cancel()
+        return call
+
+    async def _expire(self, call: _Call) -> None:
+        await self._services.clock.sleep(_RING_S)
+        call.log.append(CallEnded("us", "setup_failed", "the carrier opened no media stream"))
+        self._forget(call)
+        await call.log.close()
+
+    def _forget(self, call: _Call) -> None:
+        self._calls.pop(call.call_id, None)
+        self._ended[call.carrier_call_id] = None
+        while len(self._ended) > _REMEMBERED:
+            self._ended.pop(next(iter(self._ended)))
+
+    def _by_carrier(self, carrier_call_id: str) -> _Call | None:
+        return next((c for c in self._calls.values() if c.carrier_call_id == carrier_call_id), None)

@@ -1,0 +1,113 @@
+"""A live leg: one call's log, recording and pipeline from its stream's start to its last upload."""
+
+import asyncio
+
+import structlog
+
+from agent.directory import ResidentAgent
+from pipelines.call import CallParts, Ending, LiveCall
+from pipelines.context import CallContext
+from pipelines.line import SAMPLE_RATE
+from pipelines.turn_taking import TurnTakingParams
+from pipelines.voice_activity import VoiceActivityParams
+from storage.call_log import CallLog
+from storage.events import CallEnded, MediaStarted, RecordingStored
+from storage.recordings import RecordingWriter
+from telephony.services import CallServices
+from telephony.twilio.media_stream import MediaStream
+from telephony.twilio.messages import Start
+
+_log = structlog.get_logger(__name__)
+
+
+class LiveLeg:
+    """Runs a call on this worker."""
+
+    def __init__(self, services: CallServices, agent: ResidentAgent, log: CallLog) -> None:
+        self._services = services
+        self._agent = agent
+        self._log = log
+
+    async def run(self, stream: MediaStream, start: Start) -> None:
+        """Run the call until it ends, hang up where that is ours to do, and keep what was said."""
+        self._log.append(MediaStarted(start.stream_sid, "audio/x-mulaw", SAMPLE_RATE), offset_ms=0)
+        recording = self._open_recording()
+        ending = Ending("us", "worker_stopped", "the worker was stopped")
+        context = CallContext(self._log, self._services.clock)
+        try:
+            call = LiveCall(self._parts(stream, context, recording))
+            ending = await self._within_limit(call)
+        except Exception as error:
+            _log.exception("call_failed", call_id=self._log.call_id)
+            ending = Ending("us", "setup_failed", type(error).__name__)
+        finally:
+            if recording is not None:
+                recording.close()
+            self._log.append(
+                CallEnded(ending.by, ending.reason, ending.detail),
+                offset_ms=context.timeline.ms_at(self._services.clock.monotonic()),
+            )
+        if ending.by != "caller":
+            await stream.hang_up()
+        await stream.close()
+        await self._store_recording(recording is not None)
+
+    def _parts(
+        self, stream: MediaStream, context: CallContext, recording: RecordingWriter | None
+    ) -> CallParts:
+        definition = self._agent.definition
+        turns = definition.turn_taking
+        return CallParts(
+            context=context,
+            line=stream,
+            agent=self._agent.service,
+            speech=self._services.speech,
+            greeting=definition.greeting,
+            tool=self._use_tool,
+            recording=recording,
+            activity=VoiceActivityParams(onset_ms=turns.barge_in_ms),
+            taking=TurnTakingParams(
+                end_silence_ms=turns.pause_ms,
+                patience_ms=turns.max_pause_ms,
+                barge_in_ms=turns.backchannel_ms,
+            ),
+        )
+
+    async def _within_limit(self, call: LiveCall) -> Ending:
+        """Run the call, ending it when it has lasted as long as its agent allows."""
+        limit = asyncio.create_task(self._end_at_limit(call))
+        try:
+            return await call.run()
+        finally:
+            limit.cancel()
+
+    async def _end_at_limit(self, call: LiveCall) -> None:
+        seconds = self._agent.definition.limits.max_call_seconds
+        await self._services.clock.sleep(seconds)
+        call.end(Ending("us", "too_long", f"the agent's limit of {seconds} s was reached"))
+
+    async def _use_tool(self, tool: str, arguments: dict[str, str]) -> str:
+        """Carry out what the agent wants done. A message is kept by its event alone."""
+        if tool == "take_message":
+            return "The message is in the call's log."
+        return f"There is no tool {tool}."
+
+    def _open_recording(self) -> RecordingWriter | None:
+        if not self._agent.definition.recording:
+            return None
+        return self._services.recordings.open(self._log.call_id, self._log.leg)
+
+    async def _store_recording(self, recorded: bool) -> None:
+        if recorded:
+            stored = await self._services.recordings.finish(self._log.call_id)
+            self._log.append(
+                RecordingStored(
+                    uri=stored.uri,
+                    path=str(stored.path),
+                    channels=stored.channels,
+                    sample_rate=stored.sample_rate,
+                    duration_ms=stored.duration_ms,
+                    sha256=stored.sha256,
+                )
+            )
+        await self._log.close()
