@@ -1,7 +1,7 @@
 """What was really heard and said so far in a call."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from storage.events import AgentSpoke, Event, ModelAnswered, TurnEnded
@@ -64,10 +64,6 @@ class Conversation:
     def add_answer(self, caller: str, intent: str, answer: str) -> None:
         """The agent decided on an answer, whether or not it was then played to the end."""
         self._exchanges.append(Exchange(caller, intent, answer))
-
-    def update_answer(self, answer: str) -> None:
-        """The latest answer grew by a sentence."""
-        self._exchanges[-1] = replace(self._exchanges[-1], answer=answer)
 
     @classmethod
     def from_events(cls, events: Iterable[Event]) -> Self:

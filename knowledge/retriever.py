@@ -17,6 +17,11 @@ class Retriever:
         self._clock = clock
         self._threshold = threshold
 
+    @property
+    def embedder(self) -> Embedder:
+        """What turns text into vectors here."""
+        return self._embedder
+
     async def retrieve(self, query: str, k: int = 4) -> Retrieval:
         """Return the ``k`` nearest passages, and whether the nearest is near enough."""
         started = self._clock.monotonic()

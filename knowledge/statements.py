@@ -10,8 +10,6 @@ _LABELLED: Final = re.compile(r"(?P<label>[^:.!?]{1,60}?)\s*(?::|–|—| - )\s+
 _DAYS: Final = re.compile(
     r"\b(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|weekdays?|weekends?|daily|every day)\b", re.I
 )
-    r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|\b(?:weekday|weekend|daily|every)", re.I
-)
 # Things that are not counted, and so take no article.
 _MASS: Final = frozenset(
     "labor labour parking delivery shipping admission storage insurance breakfast lunch dinner "
