@@ -11,9 +11,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from core.clock import SystemClock
 from storage.database import Database
 from storage.embedded import EmbeddedServers, start_embedded
 from storage.migrations import migrate
+from storage.objects import ObjectStore, ObjectStoreAddress
 
 _names = itertools.count(1)
 
@@ -53,6 +55,24 @@ async def database(database_dsn: str) -> AsyncIterator[Database]:
     database = Database(database_dsn)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def object_store(embedded_servers: EmbeddedServers) -> Iterator[ObjectStore]:
+    """The session's bucket; tests keep apart by their keys."""
+    store = ObjectStore(store_address(embedded_servers), SystemClock())
+    yield store
+    store.close()
+
+
+def store_address(servers: EmbeddedServers) -> ObjectStoreAddress:
+    """How to reach the session's bucket."""
+    return ObjectStoreAddress(
+        bucket=servers.addresses.s3_bucket,
+        endpoint=servers.addresses.s3_endpoint,
+        access_key=servers.addresses.s3_access_key,
+        secret_key=servers.addresses.s3_secret_key,
+    )
 
 
 def dsn_of(servers: EmbeddedServers, name: str) -> str:
