@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -73,27 +73,26 @@ class Database:
             async with pool.acquire(timeout=_CONNECT_S) as connection:
                 yield connection
         except AWAY as error:
-            raise StorageError(
-                "database_unavailable",
-                f"PostgreSQL does not answer ({type(error).__name__}: {error})",
-                retryable=True,
-            ) from error
+            raise _unavailable(error) from error
 
     @asynccontextmanager
-    async def listen(self, channel: str, wake: asyncio.Event) -> AsyncIterator[None]:
-        """Set ``wake`` at each notification on ``channel``, through a connection of its own.
+    async def listen(
+        self, channel: str, heard: Callable[[str | None], None]
+    ) -> AsyncIterator[None]:
+        """Call ``heard`` with the payload of each notification, and with None at the loss of it.
 
-        The event is also set when the connection is lost, so that nobody waits for ever.
+        It takes a connection of its own: a notification does not pass through a pool.
+
+        Raises:
+            StorageError: ``database_unavailable``.
         """
         try:
             connection = await asyncpg.connect(self._dsn, timeout=_CONNECT_S)
+            connection.add_termination_listener(lambda _: heard(None))
+            await connection.add_listener(channel, lambda *told: heard(str(told[-1])))
         except AWAY as error:
-            raise StorageError(
-                "database_unavailable", f"PostgreSQL does not answer ({error})", retryable=True
-            ) from error
+            raise _unavailable(error) from error
         try:
-            connection.add_termination_listener(lambda _: wake.set())
-            await connection.add_listener(channel, lambda *_: wake.set())
             yield
         finally:
             connection.terminate()
@@ -119,6 +118,14 @@ class Database:
                     init=_prepare,
                 )
             return self._pool
+
+
+def _unavailable(error: BaseException) -> StorageError:
+    return StorageError(
+        "database_unavailable",
+        f"PostgreSQL does not answer ({type(error).__name__}: {error})",
+        retryable=True,
+    )
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

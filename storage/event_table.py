@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+import structlog
+
+from core.errors import StorageError
+from storage.codec import from_dict
 from storage.database import Connection
+from storage.events import Event
+
+_log = structlog.get_logger(__name__)
 
 CHANNEL = "callsure_events"
 
@@ -89,6 +97,31 @@ async def store(connection: Connection, rows: Sequence[EventRow]) -> None:
             CHANNEL,
             list(dict.fromkeys(row.call_id for row in rows)),
         )
+
+
+async def read_events(
+    connection: Connection, call_id: str, after: tuple[int, int] = (0, 0)
+) -> list[Event]:
+    """The call's events behind ``(leg, seq)`` that this version knows, in order."""
+    rows = await connection.fetch(
+        """
+        SELECT call_id, leg, seq, type, version, at, offset_ms, body
+          FROM events WHERE call_id = $1 AND (leg, seq) > ($2, $3) ORDER BY leg, seq
+        """,
+        call_id,
+        *after,
+    )
+    return [event for row in rows if (event := event_of(row))]
+
+
+def event_of(row: asyncpg.Record) -> Event | None:
+    """The event in a row, or None where a newer version wrote it."""
+    head = {name: row[name] for name in ("call_id", "leg", "seq", "type", "version", "offset_ms")}
+    try:
+        return from_dict({**row["body"], **head, "at": row["at"].isoformat()})
+    except StorageError as error:
+        _log.warning("event_skipped", code=error.code, error=error.message)
+        return None
 
 
 def _columns(rows: Sequence[EventRow]) -> tuple[list[str], list[str]]:
