@@ -1,14 +1,14 @@
 """The answerer: the one processor between Pipecat's frames and the agent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import structlog
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame, InterruptionFrame, TTSSpeakFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from agent.answering import Agent, Answered, Do, Retrieved, Say, UserTurn
+from agent.answering import Answered, Do, Retrieved, Say, Step, UserTurn
 from agent.conversation import Conversation
 from core.errors import CallsureError
 from pipelines.context import CallContext
@@ -34,6 +34,16 @@ _TROUBLE = "I'm sorry, something went wrong on my side. Could you say that again
 HANG_UP = "hang_up"
 
 Tool = Callable[[str, dict[str, str]], Awaitable[str]]
+
+
+class Agent(Protocol):
+    """Who answers: an agent of the owner's, or a stub of the benchmarks."""
+
+    async def prepare(self, interim_text: str, conversation: Conversation | None = None) -> None:
+        """Look things up before the caller's turn has ended."""
+
+    def answer(self, turn: UserTurn, conversation: Conversation) -> AsyncIterator[Step]:
+        """Answer a turn."""
 
 
 class Floor(Protocol):
@@ -70,11 +80,14 @@ class Answerer(FrameProcessor):
         self._tool = tool
         self._answer: asyncio.Task[None] | None = None
         self._preparing: asyncio.Task[None] | None = None
+        self._retired = False
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Answer turns; everything that is not for the agent passes."""
         await super().process_frame(frame, direction)
         match frame:
+            case CallerSaysFrame() | CallerTurnFrame() if self._retired:
+                return
             case CallerSaysFrame():
                 self._prepare(frame.text)
             case CallerTurnFrame():
@@ -98,9 +111,13 @@ class Answerer(FrameProcessor):
             await self._speak(sentence)
         await self.push_frame(AnswerEndedFrame(turn=turn, hang_up=hang_up))
 
+    def retire(self) -> None:
+        """Answer nothing more: nobody is there to hear it."""
+        self._retired = True
+
     def _prepare(self, text: str) -> None:
         if self._preparing is None or self._preparing.done():
-            self._preparing = self.create_task(self._agent.prepare(text))
+            self._preparing = self.create_task(self._agent.prepare(text, self._conversation))
 
     async def _answer_turn(self, frame: CallerTurnFrame) -> None:
         turn = frame.turn

@@ -8,30 +8,32 @@ the call's log; the conversation that the agent sees is read from that log.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+import structlog
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from agent.answering import Agent
 from agent.conversation import Conversation
-from pipelines.answerer import Answerer, Tool
+from core.clock import within
+from pipelines.answerer import Agent, Answerer, Tool
 from pipelines.context import CallContext
-from pipelines.end_of_turn import EndOfTurn
 from pipelines.line import SAMPLE_RATE, Line, LineClosed
 from pipelines.listener import Hearing, LineHandlers, Listener
 from pipelines.recorder import Recorder
 from pipelines.speaker import Speaker
+from pipelines.speech import SpeechServices
+from pipelines.text_to_speech.style import VoiceStyle
 from pipelines.turn_taking import TurnTaking, TurnTakingParams
 from pipelines.turns import Turns
 from pipelines.voice_activity import VoiceActivity, VoiceActivityParams
-from pipelines.voice_detector import VoiceDetector
 from storage.events import AgentSpoke, Event, TurnEnded
 from storage.recordings import RecordingWriter
 
+_log = structlog.get_logger(__name__)
 _LAST_WORDS_S = 1.0  # how long a hang-up waits for what the caller was saying to be decoded
 _SETUP_S = 5.0
 _END_S = 5.0
@@ -47,16 +49,6 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechServices:
-    """Makes a call's own speech services, and what all calls of the process share."""
-
-    stt: Callable[[CallContext], FrameProcessor]
-    tts: Callable[[CallContext], FrameProcessor]
-    voices: VoiceDetector
-    end_of_turn: EndOfTurn
-
-
-@dataclass(frozen=True, slots=True)
 class CallParts:
     """What a call is made of."""
 
@@ -67,6 +59,7 @@ class CallParts:
     greeting: str
     tool: Tool
     recording: RecordingWriter | None = None
+    style: VoiceStyle = field(default_factory=VoiceStyle)
     activity: VoiceActivityParams = field(default_factory=VoiceActivityParams)
     taking: TurnTakingParams = field(default_factory=TurnTakingParams)
 
@@ -103,12 +96,13 @@ class LiveCall:
         parts, context = self._parts, self._parts.context
         hearing = Hearing(self._voice, parts.speech.end_of_turn, VoiceActivity(parts.activity))
         handlers = LineHandlers(self._speaker.mark_returned, self._line_closed)
+        self._listener = Listener(context, parts.line, hearing, self._recorder, handlers)
         return [
-            Listener(context, parts.line, hearing, self._recorder, handlers),
+            self._listener,
             parts.speech.stt(context),
             Turns(context, TurnTaking(parts.taking), self._speaker),
             self._answerer,
-            parts.speech.tts(context),
+            parts.speech.tts(context, parts.style),
             self._speaker,
         ]
 
@@ -121,7 +115,8 @@ class LiveCall:
         running = asyncio.create_task(runner.run())
         try:
             await self._answerer.say(0, self._parts.greeting)
-            await asyncio.wait([running, self._ending], return_when=asyncio.FIRST_COMPLETED)
+            over: list[asyncio.Future[Any]] = [running, self._ending]
+            await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
             if not self._ending.done():
                 self.end(Ending("us", "setup_failed", "the pipeline stopped by itself"))
             ending = self._ending.result()
@@ -143,6 +138,18 @@ class LiveCall:
 
     async def _last_words(self) -> None:
         """Let what the caller was saying when they hung up be decoded and logged."""
+        self._answerer.retire()
+        finished = asyncio.Event()
+        unsubscribe = self._parts.context.log.subscribe(
+            lambda event: finished.set() if isinstance(event.body, TurnEnded) else None
+        )
+        try:
+            if await self._listener.finish():
+                await within(self._parts.context.clock, _LAST_WORDS_S, finished.wait())
+        except TimeoutError:
+            _log.info("last_words_lost", call_id=self._parts.context.log.call_id)
+        finally:
+            unsubscribe()
 
     async def _line_closed(self, closed: LineClosed) -> None:
         by = "caller" if closed.reason == "hangup" else "us"

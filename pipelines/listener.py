@@ -94,6 +94,15 @@ class Listener(FrameProcessor):
         await self._stop()
         await super().cleanup()
 
+    async def finish(self) -> bool:
+        """The caller is gone: treat what they were saying as said; False if they were silent."""
+        if not self._hearing.activity.speaking:
+            return False
+        end = self._position
+        await self.push_frame(SpeechPausedFrame(speech_end=end))
+        await self.push_frame(EndOfTurnVerdictFrame(speech_end=end, complete=True, probability=1.0))
+        return True
+
     async def _stop(self) -> None:
         tasks, self._tasks = self._tasks, []
         for task in [*tasks, *([self._verdict] if self._verdict else [])]:

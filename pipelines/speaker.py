@@ -18,6 +18,7 @@ from pipecat.frames.frames import (
     StartFrame,
     TTSAudioRawFrame,
     TTSStoppedFrame,
+    TTSTextFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
@@ -98,6 +99,8 @@ class Speaker(FrameProcessor):
         match frame:
             case AnswerStartedFrame():
                 self._turn = AgentTurn(frame.turn)
+            case TTSTextFrame():
+                return  # comes behind the audio of what was announced before it
             case AggregatedTextFrame() if frame.will_be_spoken and self._turn is not None:
                 at = self._playback.queued
                 self._turn.utterances.append(Utterance(frame.text, at, at))

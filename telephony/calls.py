@@ -1,14 +1,13 @@
 """The lifecycle of calls: ringing → live → ending → ended."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 from starlette.websockets import WebSocket
 
-from agent.directory import ResidentAgent
-from core.errors import CallsureError, ProtocolError
+from agent.directory import KnownAgent
+from core.errors import CallsureError, NotFoundError, ProtocolError
 from storage.call_log import CallLog
 from storage.events import CallEnded, CallStarted
 from telephony.live import LiveLeg
@@ -16,6 +15,7 @@ from telephony.services import CallServices
 from telephony.twilio.media_stream import MediaStream
 from telephony.twilio.messages import Start
 from telephony.twilio.twiml import connect_stream, say_and_hang_up
+from telephony.twilio.webhooks import IncomingCall
 
 _log = structlog.get_logger(__name__)
 _RING_S = 60.0  # how long an answered webhook waits for its stream
@@ -29,7 +29,7 @@ _REMEMBERED = 10_000
 class _Call:
     call_id: str
     carrier_call_id: str
-    agent: ResidentAgent
+    agent: KnownAgent
     log: CallLog
     twiml: str = ""
     ring: asyncio.Task[None] | None = None
@@ -51,29 +51,26 @@ class CallManager:
         """Calls that ring or speak now."""
         return len(self._calls)
 
-    async def voice(self, form: Mapping[str, str]) -> str:
+    async def voice(self, incoming: IncomingCall) -> str:
         """Answer the carrier's request for instructions: the same request, the same answer.
-
-        Args:
-            form: The signed form: ``CallSid``, ``From``, ``To``, ``Direction``.
 
         Returns:
             TwiML that connects the call's media stream, or says why nobody answers.
         """
-        carrier_call_id = form.get("CallSid", "")
-        if carrier_call_id in self._ended:
+        if incoming.call_sid in self._ended:
             return _ENDED
-        known = self._by_carrier(carrier_call_id)
+        known = self._by_carrier(incoming.call_sid)
         if known is not None:
             return known.twiml
-        agent = self._services.agents.by_number(form.get("To", ""))
-        if agent is None:
-            _log.warning("number_without_agent", called=form.get("To", ""))
+        try:
+            agent = self._services.agents.for_number(incoming.called)
+        except NotFoundError as error:
+            _log.warning("call_refused", code=error.code, reason=error.message)
             return say_and_hang_up(_NO_AGENT)
         if self._closing or self.live >= self._services.max_calls:
             _log.warning("call_refused_busy", live=self.live, limit=self._services.max_calls)
             return say_and_hang_up(_BUSY)
-        return self._ring(form, carrier_call_id, agent)
+        return self._ring(incoming, agent)
 
     async def media_stream(self, websocket: WebSocket) -> None:
         """Serve one media stream from its handshake to its end; never raises for a bad peer."""
@@ -106,7 +103,7 @@ class CallManager:
             task.cancel()
         await asyncio.gather(*self._streams, return_exceptions=True)
 
-    def _ring(self, form: Mapping[str, str], carrier_call_id: str, agent: ResidentAgent) -> str:
+    def _ring(self, incoming: IncomingCall, agent: KnownAgent) -> str:
         services = self._services
         call_id = services.ids.new("call")
         log = services.logs.open(call_id, 1, account_id=services.account_id)
@@ -115,15 +112,15 @@ class CallManager:
                 account_id=services.account_id,
                 agent_id=agent.id,
                 agent_version=agent.version,
-                direction=form.get("Direction", "inbound"),
-                caller=form.get("From", ""),
-                called=form.get("To", ""),
+                direction="inbound",
+                caller=incoming.caller,
+                called=incoming.called,
                 carrier="twilio",
-                carrier_call_id=carrier_call_id,
+                carrier_call_id=incoming.call_sid,
             )
         )
-        token = services.tokens.issue(call_id, carrier_call_id)
-        call = _Call(call_id, carrier_call_id, agent, log)
+        token = services.tokens.issue(call_id, incoming.call_sid)
+        call = _Call(call_id, incoming.call_sid, agent, log)
         call.twiml = connect_stream(services.stream_url, {"token": token})
         call.ring = asyncio.create_task(self._expire(call))
         self._calls[call_id] = call

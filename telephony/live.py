@@ -4,10 +4,12 @@ import asyncio
 
 import structlog
 
-from agent.directory import ResidentAgent
+from agent.answering import AgentService
+from agent.directory import KnownAgent
 from pipelines.call import CallParts, Ending, LiveCall
 from pipelines.context import CallContext
 from pipelines.line import SAMPLE_RATE
+from pipelines.text_to_speech.style import VoiceStyle
 from pipelines.turn_taking import TurnTakingParams
 from pipelines.voice_activity import VoiceActivityParams
 from storage.call_log import CallLog
@@ -23,7 +25,7 @@ _log = structlog.get_logger(__name__)
 class LiveLeg:
     """Runs a call on this worker."""
 
-    def __init__(self, services: CallServices, agent: ResidentAgent, log: CallLog) -> None:
+    def __init__(self, services: CallServices, agent: KnownAgent, log: CallLog) -> None:
         self._services = services
         self._agent = agent
         self._log = log
@@ -60,11 +62,12 @@ class LiveLeg:
         return CallParts(
             context=context,
             line=stream,
-            agent=self._agent.service,
+            agent=AgentService(definition, self._agent.retriever, self._services.clock),
             speech=self._services.speech,
             greeting=definition.greeting,
             tool=self._use_tool,
             recording=recording,
+            style=VoiceStyle(definition.voice.speed, definition.voice.volume_db),
             activity=VoiceActivityParams(onset_ms=turns.barge_in_ms),
             taking=TurnTakingParams(
                 end_silence_ms=turns.pause_ms,

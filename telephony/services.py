@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from agent.directory import AgentDirectory
 from core.clock import Clock
 from core.ids import Ids
-from pipelines.call import SpeechServices
+from pipelines.speech import SpeechServices
 from storage.call_log import CallLogs
 from storage.leases import Leases
 from storage.recordings import RecordingStore

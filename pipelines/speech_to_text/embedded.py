@@ -25,16 +25,11 @@ from pipelines.frames import (
     TurnOverFrame,
 )
 from pipelines.line import SAMPLE_RATE
-from pipelines.speech_to_text.moonshine import Moonshine, Transcript
+from pipelines.speech_to_text.moonshine import Transcript, load_moonshine
 
 _PRE_SPEECH = SAMPLE_RATE * 3 // 10  # samples before the onset: soft consonants come first
 _POST_SPEECH = SAMPLE_RATE // 8
 _LONGEST = 15 * SAMPLE_RATE  # a longer turn is committed piece by piece, at its pauses
-
-
-def load_moonshine(host: ModelHost) -> Moonshine:
-    """The process's recogniser (blocking on the first call)."""
-    return host.load("moonshine", Moonshine)
 
 
 class EmbeddedSTT(STTService):
@@ -46,7 +41,7 @@ class EmbeddedSTT(STTService):
         self._host = host
         self._context = context
         self._audio = np.zeros(0, np.int16)
-        self._start = 0  # sample of self._audio[0] on the line's timeline
+        self._from = 0  # sample of self._audio[0] on the line's timeline
         self._open = False
         self._committed: list[str] = []
         self._decoding: asyncio.Task[None] | None = None
@@ -70,7 +65,7 @@ class EmbeddedSTT(STTService):
             case SpeechResumedFrame():
                 await self._stop_decoding()
             case DecodeRequestFrame():
-                await self._decode(self._start + len(self._audio), finalized=False)
+                await self._decode(self._from + len(self._audio), finalized=False)
             case TurnOverFrame():
                 await self._end_turn()
             case CancelFrame():
@@ -86,7 +81,7 @@ class EmbeddedSTT(STTService):
             return  # the turn goes on after a stop of the voice
         self._open = True
         self._committed = []
-        self._forget(max(0, onset - _PRE_SPEECH - self._start))
+        self._forget(max(0, onset - _PRE_SPEECH - self._from))
 
     async def _end_turn(self) -> None:
         self._open = False
@@ -97,7 +92,7 @@ class EmbeddedSTT(STTService):
         if not self._open:
             return
         await self._stop_decoding()
-        pcm = self._audio[: max(0, end - self._start)]
+        pcm = self._audio[: max(0, end - self._from)]
         self._decoding = self.create_task(self._transcribe(pcm, finalized))
 
     async def _transcribe(self, pcm: npt.NDArray[np.int16], finalized: bool) -> None:
@@ -126,4 +121,4 @@ class EmbeddedSTT(STTService):
 
     def _forget(self, samples: int) -> None:
         self._audio = self._audio[samples:]
-        self._start += samples
+        self._from += samples

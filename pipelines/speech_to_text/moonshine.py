@@ -15,6 +15,7 @@ import onnxruntime
 import soxr
 
 from core.errors import ConfigurationError
+from core.model_host import ModelHost
 from pipelines.line import SAMPLE_RATE
 
 _MODEL_RATE = 16000
@@ -118,3 +119,8 @@ def _read_vocabulary(data: bytes) -> list[bytes]:
         pieces.append(data[at : at + length])
         at += length
     return pieces
+
+
+def load_moonshine(host: ModelHost) -> Moonshine:
+    """The process's recogniser (blocking on the first call)."""
+    return host.load("moonshine", Moonshine)

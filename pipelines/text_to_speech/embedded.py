@@ -9,12 +9,8 @@ from pipecat.services.tts_service import TTSService
 from core.model_host import ModelHost
 from pipelines.line import SAMPLE_RATE
 from pipelines.text_to_speech.cache import Speech
-from pipelines.text_to_speech.hibari import HibariVoice, VoiceStyle
-
-
-def load_voice(host: ModelHost) -> HibariVoice:
-    """The process's voice (blocking on the first call)."""
-    return host.load("hibari", HibariVoice)
+from pipelines.text_to_speech.hibari import load_voice
+from pipelines.text_to_speech.style import VoiceStyle
 
 
 class EmbeddedTTS(TTSService):

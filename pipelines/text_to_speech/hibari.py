@@ -1,16 +1,16 @@
 """hibari (a distilled Kokoro, Apache-2.0) as a voice: written text in, 8 kHz speech out."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import soxr
 from hibari import Hibari
 
 from agent.spoken import spoken
+from core.model_host import ModelHost
 from pipelines.heard import spread_words
 from pipelines.line import SAMPLE_RATE
 from pipelines.text_to_speech.cache import Speech, SpeechCache
+from pipelines.text_to_speech.style import VoiceStyle
 
 _DIPHTHONGS = frozenset("AIOWYQ")
 _VOWELS = frozenset("aeiouæɑɒɔəɚɛɜɪʊʌᵻɐ")
@@ -22,14 +22,6 @@ _QUIET = 0.004  # of full scale: below this the model's edges are silence
 _KEPT_EDGE = 0.03  # seconds of silence kept at either end
 _SENTENCE_GAP = 0.16  # seconds of silence behind a sentence, so that sentences do not run together
 _SEED = 7  # the noise in the voice is drawn from it: the same text is the same audio
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceStyle:
-    """How the voice speaks: ``speed`` 1.0 is its natural pace, ``gain_db`` raises its level."""
-
-    speed: float = 1.0
-    gain_db: float = 6.0
 
 
 class HibariVoice:
@@ -90,3 +82,8 @@ def _trim(audio: npt.NDArray[np.float32], rate: int) -> tuple[float, npt.NDArray
     start = max(0, int(loud[0]) - edge)
     lead = (int(loud[0]) - start) * 1000 / rate
     return lead, audio[start : int(loud[-1]) + edge]
+
+
+def load_voice(host: ModelHost) -> HibariVoice:
+    """The process's voice (blocking on the first call)."""
+    return host.load("hibari", HibariVoice)
