@@ -28,3 +28,9 @@ def _written(default: object) -> str:
     if default is None or default is PydanticUndefined:
         return ""
     return default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+
+
+def in_force(settings: Settings) -> str:
+    """The settings that this process would run with, secrets masked."""
+    lines = [f"{PREFIX}{name.upper()}={value}" for name, value in settings]
+    return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from server.demo import waterfall
+from server.terminal import waterfall
 from storage import events as e
 
 

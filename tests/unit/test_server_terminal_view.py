@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from server.demo import waterfall
-from server.demo.view import CallView, clock
+from server.terminal import waterfall
+from server.terminal.view import CallView, clock
 from storage import events as e
 
 

@@ -1,0 +1,1 @@
+"""How calls look in a terminal."""
