@@ -1,16 +1,18 @@
 """The speech services of a process: what all calls share, and what makes each call its own."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from pipecat.processors.frame_processor import FrameProcessor
 
 from core.model_host import ModelHost
 from pipelines.context import CallContext
 from pipelines.end_of_turn import EndOfTurn
 from pipelines.line import SAMPLE_RATE
+from pipelines.speech_to_text.transcript import Transcript
 from pipelines.text_to_speech.style import VoiceStyle
 from pipelines.voice_activity import WINDOW
 from pipelines.voice_detector import VoiceDetector
@@ -24,19 +26,25 @@ class SpeechServices:
     tts: Callable[[CallContext, VoiceStyle], FrameProcessor]
     voices: VoiceDetector
     end_of_turn: EndOfTurn
+    transcribe: Callable[[npt.NDArray[np.int16]], Awaitable[Transcript]]
 
 
 def embedded_speech(host: ModelHost) -> SpeechServices:
     """Speech services that need no account (blocking: loads the voice detector)."""
     # The engines are an extra: a server on cloud providers imports none of them.
     from pipelines.speech_to_text.embedded import EmbeddedSTT
+    from pipelines.speech_to_text.moonshine import load_moonshine
     from pipelines.text_to_speech.embedded import EmbeddedTTS
+
+    async def transcribe(pcm: npt.NDArray[np.int16]) -> Transcript:
+        return await host.run("transcribe", lambda: load_moonshine(host).transcribe(pcm))
 
     return SpeechServices(
         stt=lambda context: EmbeddedSTT(host, context),
         tts=lambda _, style: EmbeddedTTS(host, style),
         voices=VoiceDetector(),
         end_of_turn=EndOfTurn(host),
+        transcribe=transcribe,
     )
 
 

@@ -34,7 +34,7 @@ from storage.objects import ObjectStore
 from storage.passages import PassageRepository
 from storage.recordings import RecordingStore
 from telephony.calls import CallManager
-from telephony.lost_calls import finish_lost_calls
+from telephony.recovery import finish_lost_calls
 from telephony.services import CallServices
 from telephony.twilio.control import TwilioCallControl
 from telephony.twilio.signatures import Signatures
@@ -63,6 +63,7 @@ class System:
     speech: SpeechServices
     signatures: Signatures
     control: TwilioCallControl
+    services: CallServices
     calls: CallManager
 
 
@@ -91,7 +92,7 @@ async def compose(
         await system.logs.start()
         await system.recordings.start()
         for work in (
-            finish_lost_calls(system.logs, system.recordings),
+            finish_lost_calls(system.services),
             startup.keep_agents_fresh(system.agent_store, system.agents, system.clock),
         ):
             background.append(asyncio.create_task(work))
@@ -189,6 +190,7 @@ def _assemble(settings: Settings, backends: Backends) -> System:
         speech=speech,
         signatures=signatures,
         control=control,
+        services=services,
         calls=CallManager(services),
     )
 

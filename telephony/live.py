@@ -13,8 +13,9 @@ from pipelines.text_to_speech.style import VoiceStyle
 from pipelines.turn_taking import TurnTakingParams
 from pipelines.voice_activity import VoiceActivityParams
 from storage.call_log import CallLog
-from storage.events import CallEnded, MediaStarted, RecordingStored
+from storage.events import CallEnded, MediaStarted
 from storage.recordings import RecordingWriter
+from telephony.recovery import recording_event
 from telephony.services import CallServices
 from telephony.twilio.media_stream import MediaStream
 from telephony.twilio.messages import Start
@@ -103,14 +104,5 @@ class LiveLeg:
     async def _store_recording(self, recorded: bool) -> None:
         if recorded:
             stored = await self._services.recordings.finish(self._log.call_id)
-            self._log.append(
-                RecordingStored(
-                    uri=stored.uri,
-                    path=str(stored.path),
-                    channels=stored.channels,
-                    sample_rate=stored.sample_rate,
-                    duration_ms=stored.duration_ms,
-                    sha256=stored.sha256,
-                )
-            )
+            self._log.append(recording_event(stored))
         await self._log.close()

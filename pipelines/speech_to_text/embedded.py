@@ -25,7 +25,8 @@ from pipelines.frames import (
     TurnOverFrame,
 )
 from pipelines.line import SAMPLE_RATE
-from pipelines.speech_to_text.moonshine import Transcript, load_moonshine
+from pipelines.speech_to_text.moonshine import load_moonshine
+from pipelines.speech_to_text.transcript import Transcript
 
 _PRE_SPEECH = SAMPLE_RATE * 3 // 10  # samples before the onset: soft consonants come first
 _POST_SPEECH = SAMPLE_RATE // 8

@@ -5,7 +5,6 @@ make fewer errors and run in about a tenth of a second. Weights: moonshine-voice
 """
 
 import hashlib
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -17,6 +16,7 @@ import soxr
 from core.errors import ConfigurationError
 from core.model_host import ModelHost
 from pipelines.line import SAMPLE_RATE
+from pipelines.speech_to_text.transcript import Transcript
 
 _MODEL_RATE = 16000
 _TOKENS_PER_SECOND = 6.5  # English speech stays below; a model that loops does not
@@ -29,14 +29,6 @@ _SHA256 = {
     "tokenizer.bin": "6884b35fd6377d4c4d32336a0bc152f36b64d1e45b6503683cdc238250a8472d",
 }
 Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """Text with the mean probability of its tokens, 0 … 1."""
-
-    text: str
-    confidence: float
 
 
 class Moonshine:
