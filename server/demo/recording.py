@@ -1,0 +1,67 @@
+"""The call's recording against the carrier's tape and against the object store."""
+
+import hashlib
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import CallsureError
+from server.demo.alignment import worst_shift
+from server.demo.checks import Check
+from simulators.carrier.steps import StepRecord
+from simulators.carrier.tape import Tape
+from storage.events import RecordingStored
+from storage.objects import ObjectStore
+
+_PER_MS = 8
+_MOST_SHIFT_MS = 20
+_MOST_MISSING_MS = 1000
+
+
+async def check_recording(
+    stored: RecordingStored | None, tape: Tape, records: Sequence[StepRecord], objects: ObjectStore
+) -> list[Check]:
+    """That a recording is there, whole, aligned on both channels, and safe in the object store."""
+    if stored is None:
+        return [Check("the call was recorded", False, "no recording in the log")]
+    caller, agent = read_channels(Path(stored.path))
+    missing = abs(tape.ended_at - len(caller)) // _PER_MS
+    spoken = [(r.started, r.ended) for r in records if r.started is not None and r.ended]
+    played = [(stretch.start_sample, stretch.end_sample) for stretch in tape.stretches]
+    shifts = (
+        worst_shift(caller, tape.sent, spoken) / _PER_MS,
+        worst_shift(agent, tape.played, played) / _PER_MS,
+    )
+    return [
+        Check(
+            "the recording lasts as long as the call",
+            missing <= _MOST_MISSING_MS,
+            f"{stored.duration_ms} ms, {missing} ms from the carrier's tape",
+        ),
+        Check(
+            "both channels lie as on the carrier's tape",
+            all(abs(shift) <= _MOST_SHIFT_MS for shift in shifts),
+            f"caller {shifts[0]:+.1f} ms, agent {shifts[1]:+.1f} ms at the most",
+        ),
+        await _check_object(stored, objects),
+    ]
+
+
+def read_channels(path: Path) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int16]]:
+    """The caller's (left) and the agent's (right) samples of a WAV."""
+    with wave.open(str(path), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return samples[0 :: file.getnchannels()], samples[1 :: file.getnchannels()]
+
+
+async def _check_object(stored: RecordingStored, objects: ObjectStore) -> Check:
+    name = "the object store has it unchanged"
+    key = stored.uri.removeprefix(objects.uri(""))
+    try:
+        found = hashlib.sha256(await objects.get(key)).hexdigest()
+    except CallsureError as error:
+        return Check(name, False, str(error))
+    return Check(name, found == stored.sha256, f"sha256 {found[:16]}…")
