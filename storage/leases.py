@@ -52,7 +52,7 @@ class Leases:
     async def claim(
         self, call_id: str, leg: int, owner: str, ttl_s: float, *, account_id: str = "default"
     ) -> bool:
-        """Enter a leg that began while the database was away.
+        """Hold a leg for longer, or enter one that began while the database was away.
 
         Returns:
             False where another process holds the call under this leg or a later one.
@@ -75,19 +75,6 @@ class Leases:
                 leg,
             )
         return entered is not None
-
-    async def renew(self, call_id: str, leg: int, owner: str, ttl_s: float) -> bool:
-        """Hold the call for longer; False where a later leg has won it."""
-        async with self._database.acquire() as connection:
-            done = await connection.execute(
-                "UPDATE leases SET expires_at = now() + make_interval(secs => $4)"
-                " WHERE call_id = $1 AND leg = $2 AND owner = $3",
-                call_id,
-                leg,
-                owner,
-                ttl_s,
-            )
-        return done == "UPDATE 1"
 
     async def release(self, call_id: str, leg: int, owner: str) -> None:
         """Let the next one take the call at once. The row stays: it is the fence."""

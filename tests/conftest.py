@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from storage.database import Database
 from storage.embedded import EmbeddedServers, start_embedded
 from storage.migrations import migrate
 from storage.objects import ObjectStore, ObjectStoreAddress
+from tests.relay import Relay
 
 _names = itertools.count(1)
 
@@ -53,6 +55,24 @@ def database_dsn(embedded_servers: EmbeddedServers, migrated: str) -> Iterator[s
 async def database(database_dsn: str) -> AsyncIterator[Database]:
     """A pool on the test's own database."""
     database = Database(database_dsn)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database_relay(database_dsn: str) -> AsyncIterator[Relay]:
+    """What stands between :func:`distant_database` and the server."""
+    relay = Relay(urlsplit(database_dsn).port or 0)
+    await relay.up()
+    yield relay
+    await relay.down()
+
+
+@pytest.fixture
+async def distant_database(database_relay: Relay, database_dsn: str) -> AsyncIterator[Database]:
+    """The test's database by way of a relay that the test takes down."""
+    port = urlsplit(database_dsn).port
+    database = Database(database_dsn.replace(f":{port}/", f":{database_relay.port}/"))
     yield database
     await database.close()
 

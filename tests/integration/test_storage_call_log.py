@@ -1,11 +1,8 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
-import pytest
 from structlog.testing import capture_logs
 
 from core.clock import SystemClock
@@ -18,23 +15,6 @@ from tests.waiting import until
 
 STARTED = CallStarted("default", "desk", 1, "inbound", "+1", "+2", "twilio", "CA1")
 ENDED = CallEnded("caller", "hangup")
-
-
-@pytest.fixture
-async def relay(database_dsn: str) -> AsyncIterator[Relay]:
-    relay = Relay(urlsplit(database_dsn).port or 0)
-    await relay.up()
-    yield relay
-    await relay.down()
-
-
-@pytest.fixture
-async def distant(relay: Relay, database_dsn: str) -> AsyncIterator[Database]:
-    """The test's database by way of a relay."""
-    port = str(urlsplit(database_dsn).port)
-    database = Database(database_dsn.replace(f":{port}/", f":{relay.port}/"))
-    yield database
-    await database.close()
 
 
 async def sequence(database: Database, call_id: str) -> list[tuple[int, int]]:
@@ -92,14 +72,14 @@ async def test_a_drained_and_closed_log_leaves_no_file(tmp_path: Path, database:
 
 
 async def test_an_outage_is_not_noticed_and_leaves_no_gap(
-    tmp_path: Path, relay: Relay, distant: Database, database: Database
+    tmp_path: Path, database_relay: Relay, distant_database: Database, database: Database
 ) -> None:
-    logs = CallLogs(tmp_path, distant, SystemClock())
+    logs = CallLogs(tmp_path, distant_database, SystemClock())
     await logs.start()
     running = logs.open("call_running", 1)
     running.append(STARTED)
     await until_stored(database, running)
-    await relay.down()
+    await database_relay.down()
     speak(running, 300)
     new = logs.open("call_new", 1)
     new.append(STARTED)
@@ -108,7 +88,7 @@ async def test_an_outage_is_not_noticed_and_leaves_no_gap(
     await new.close()
     assert await sequence(database, "call_new") == []
     assert spools(tmp_path) == ["call_new.1.spool", "call_running.1.spool"]
-    await relay.up()
+    await database_relay.up()
     speak(running, 10)
     await until_stored(database, running)
     await until_stored(database, new)
@@ -120,10 +100,10 @@ async def test_an_outage_is_not_noticed_and_leaves_no_gap(
 
 
 async def test_what_an_ended_process_left_is_drained_by_the_next(
-    tmp_path: Path, database: Database, relay: Relay, distant: Database
+    tmp_path: Path, database: Database, database_relay: Relay, distant_database: Database
 ) -> None:
-    before = CallLogs(tmp_path, distant, SystemClock())
-    await relay.down()
+    before = CallLogs(tmp_path, distant_database, SystemClock())
+    await database_relay.down()
     ended, lost = before.open("call_ended", 1), before.open("call_lost", 1)
     for log in (ended, lost):
         log.append(STARTED)

@@ -25,11 +25,11 @@ async def test_each_win_is_a_later_leg(leases: Leases) -> None:
 
 async def test_an_expired_lease_can_be_won_and_no_longer_renewed(leases: Leases) -> None:
     assert await leases.acquire("call_1", "a", 0.05) == 1
-    assert await leases.renew("call_1", 1, "a", 0.05)
+    assert await leases.claim("call_1", 1, "a", 0.05)
     await asyncio.sleep(0.1)
     assert await leases.acquire("call_1", "b", 30) == 2
-    assert not await leases.renew("call_1", 1, "a", 30)
-    assert await leases.renew("call_1", 2, "b", 30)
+    assert not await leases.claim("call_1", 1, "a", 30)
+    assert await leases.claim("call_1", 2, "b", 30)
 
 
 async def test_a_late_release_does_not_free_the_successors_lease(leases: Leases) -> None:
