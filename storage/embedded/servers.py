@@ -35,17 +35,17 @@ class EmbeddedServers:
 
     def __init__(
         self,
+        home: Path,
         addresses: Addresses,
         postgres: EmbeddedPostgres | None = None,
         s3: EmbeddedS3 | None = None,
         lock: int = -1,
-        note: Path | None = None,
     ) -> None:
+        self.home = home
         self.addresses = addresses
         self.postgres = postgres
         self.s3 = s3
         self._lock = lock
-        self._note = note
 
     @property
     def owned(self) -> bool:
@@ -59,8 +59,8 @@ class EmbeddedServers:
 
     def stop(self) -> None:
         """End the servers if this process started them (blocking)."""
-        if self._note is not None:
-            self._note.unlink(missing_ok=True)
+        if self.owned:
+            _note(self.home).unlink(missing_ok=True)
         with ThreadPoolExecutor(2, thread_name_prefix="stop server") as pool:
             for server in (self.postgres, self.s3):
                 if server is not None:
@@ -80,7 +80,6 @@ def start_embedded(home: Path, *, durable: bool = True) -> EmbeddedServers:
         ConfigurationError: ``embedded_missing`` or ``home_unusable``.
     """
     run = prepare_home(home) / "run"
-    note = run / "servers.json"
     end = time.monotonic() + _JOIN_S
     while time.monotonic() < end:
         lock = os.open(run / "servers.lock", os.O_CREAT | os.O_RDWR, 0o600)
@@ -88,20 +87,21 @@ def start_embedded(home: Path, *, durable: bool = True) -> EmbeddedServers:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            if addresses := _running(note):
-                return EmbeddedServers(addresses)
+            if addresses := _running(_note(home)):
+                return EmbeddedServers(home, addresses)
             time.sleep(0.1)
             continue
         try:
-            return _start(home / "servers", lock, note, durable=durable)
+            return _start(home, lock, durable=durable)
         except BaseException:
             os.close(lock)
             raise
     raise StorageError("server_failed", "another process holds the servers, but they do not answer")
 
 
-def _start(servers: Path, lock: int, note: Path, *, durable: bool) -> EmbeddedServers:
-    note.unlink(missing_ok=True)
+def _start(home: Path, lock: int, *, durable: bool) -> EmbeddedServers:
+    servers = home / "servers"
+    _note(home).unlink(missing_ok=True)
     postgres, s3 = EmbeddedPostgres(servers, durable=durable), EmbeddedS3(servers)
     try:
         with ThreadPoolExecutor(2, thread_name_prefix="start server") as pool:
@@ -118,8 +118,13 @@ def _start(servers: Path, lock: int, note: Path, *, durable: bool) -> EmbeddedSe
         s3_secret_key=s3.secret_key,
         s3_bucket=s3.bucket,
     )
-    write_private(note, json.dumps(asdict(addresses)))
-    return EmbeddedServers(addresses, postgres, s3, lock, note)
+    write_private(_note(home), json.dumps(asdict(addresses)))
+    return EmbeddedServers(home, addresses, postgres, s3, lock)
+
+
+def _note(home: Path) -> Path:
+    """Where the owner writes down how to reach the servers."""
+    return home / "run" / "servers.json"
 
 
 def _running(note: Path) -> Addresses | None:
