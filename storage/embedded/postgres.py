@@ -42,6 +42,11 @@ class EmbeddedPostgres:
         """The address of the default database."""
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def pid(self) -> int | None:
+        """The server's process, while it runs."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Make the data folder if there is none, start the server and wait for it (blocking)."""
         programs, account = account_for(postgres_programs(), self._servers)
@@ -50,7 +55,7 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise(programs, account)
         _end_orphan(self._data)
-        (self.port,) = free_ports(1)
+        (self.port,) = free_ports(1, [self.port] if self.port else [])
         self._process = spawn(
             Command(
                 [*account.prefix, programs / "postgres", *self._arguments()],

@@ -132,8 +132,14 @@ def wait_until(
         time.sleep(0.02)
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that are free on loopback, as is the one 10000 above each."""
+def free_ports(count: int, former: Sequence[int] = ()) -> list[int]:
+    """Ports that are free on loopback, as is the one 10000 above each.
+
+    A server that is started again gets its ``former`` ports, if they are still free: whoever knows
+    its address need not learn another.
+    """
+    if len(former) == count and all(_is_free(p) and _is_free(p + GRPC_OFFSET) for p in former):
+        return list(former)
     found: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
         if len(found) == count:

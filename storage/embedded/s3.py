@@ -32,6 +32,7 @@ class EmbeddedS3:
         self._ports = self._folder / "ports.json"
         self._log = servers / "s3.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._numbers: list[int] = []
         self.endpoint = ""
         self.access_key = "callsure"
         self.secret_key = ""
@@ -44,7 +45,7 @@ class EmbeddedS3:
             folder.mkdir(mode=0o700, exist_ok=True)
         self._clear_sockets()
         self.secret_key = self._secret()
-        ports = free_ports(5)
+        self._numbers = ports = free_ports(5, self._numbers)
         write_private(self._ports, json.dumps(ports))
         self.endpoint = f"http://127.0.0.1:{ports[3]}"
         self._process = spawn(

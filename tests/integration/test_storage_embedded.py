@@ -88,6 +88,19 @@ async def test_servers_keep_their_data_and_leave_the_machine_as_they_found_it(ho
     servers.stop()
 
 
+async def test_servers_that_are_started_again_keep_their_addresses(home: Path) -> None:
+    servers = start_embedded(home, durable=False)
+    assert servers.postgres is not None
+    assert servers.s3 is not None
+    for server in (servers.postgres, servers.s3):
+        server.stop()
+        server.start()
+    assert servers.postgres.dsn == servers.addresses.database_dsn
+    assert servers.s3.endpoint == servers.addresses.s3_endpoint
+    assert await ask(servers.database_dsn, "SELECT 1") == 1
+    servers.stop()
+
+
 async def test_a_second_process_joins_and_leaves_without_ending_anything(
     embedded_servers: EmbeddedServers,
 ) -> None:

@@ -1,0 +1,83 @@
+import asyncio
+
+import asyncpg
+import pytest
+
+from core.errors import StorageError
+from storage.embedded import EmbeddedServers
+from storage.migrations import migrate
+from tests.conftest import dsn_of
+
+TABLES = {
+    "accounts",
+    "agent_versions",
+    "agents",
+    "calls",
+    "documents",
+    "events",
+    "leases",
+    "numbers",
+    "passages",
+}
+
+
+async def columns(dsn: str) -> dict[str, set[str]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = await connection.fetch(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+    finally:
+        await connection.close()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["table_name"], set()).add(row["column_name"])
+    return found
+
+
+async def test_every_table_knows_its_account(database_dsn: str) -> None:
+    found = await columns(database_dsn)
+    assert set(found) == TABLES | {"alembic_version"}
+    assert [table for table in TABLES if "account_id" not in found[table]] == []
+
+
+async def test_migrating_again_changes_nothing(database_dsn: str) -> None:
+    before = await columns(database_dsn)
+    await migrate(database_dsn)
+    assert await columns(database_dsn) == before
+
+
+async def test_workers_that_start_together_migrate_once(embedded_servers: EmbeddedServers) -> None:
+    connection = await asyncpg.connect(embedded_servers.database_dsn)
+    await connection.execute("CREATE DATABASE crowded")
+    try:
+        dsn = dsn_of(embedded_servers, "crowded")
+        await asyncio.gather(*(migrate(dsn) for _ in range(4)))
+        assert set(await columns(dsn)) >= TABLES
+    finally:
+        await connection.execute("DROP DATABASE crowded WITH (FORCE)")
+        await connection.close()
+
+
+async def test_only_pgvector_is_installed(database_dsn: str) -> None:
+    connection = await asyncpg.connect(database_dsn)
+    rows = await connection.fetch("SELECT extname FROM pg_extension")
+    await connection.close()
+    assert {row["extname"] for row in rows} == {"plpgsql", "vector"}
+
+
+async def test_a_server_that_is_away_says_so() -> None:
+    with pytest.raises(StorageError) as caught:
+        await migrate("postgresql://u:p@127.0.0.1:9/none")
+    assert caught.value.code == "database_unavailable"
+    assert caught.value.retryable
+
+
+async def test_a_migration_that_is_refused_says_why(database_dsn: str) -> None:
+    connection = await asyncpg.connect(database_dsn)
+    await connection.execute("DELETE FROM alembic_version")
+    await connection.close()
+    with pytest.raises(StorageError, match="already exists") as caught:
+        await migrate(database_dsn)
+    assert caught.value.code == "migration_failed"
