@@ -9,7 +9,7 @@ import structlog
 
 from agent.conversation import Conversation
 from agent.intents import read
-from agent.models.terms import content
+from knowledge.words import content
 
 _log = structlog.get_logger(__name__)
 

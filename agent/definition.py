@@ -43,7 +43,7 @@ class TurnTaking(_Part):
 class Knowledge(_Part):
     """How the documents are searched."""
 
-    passages: int = Field(4, ge=1, le=20, description="Passages looked at for each question.")
+    passages: int = Field(6, ge=1, le=20, description="Passages looked at for each question.")
     threshold: float = Field(
         0.3, ge=0, le=1, description="Similarity under which a question counts as not covered."
     )

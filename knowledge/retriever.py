@@ -26,7 +26,7 @@ class Retriever:
         """Return the ``k`` nearest passages, and whether the nearest is near enough."""
         started = self._clock.monotonic()
         vector = (await self._embedder.embed([query]))[0]
-        passages = self._index.search(vector, k)
+        passages = self._index.search(query, vector, k)
         covered = bool(passages) and passages[0].score >= self._threshold
         took_ms = (self._clock.monotonic() - started) * 1000
         return Retrieval(passages, covered, round(took_ms, 1))

@@ -5,17 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.models.question import Question, read_question
-from agent.models.scoring import Candidate, candidates, missing_terms
-from agent.models.terms import words
+from agent.models.scoring import Candidate, Scorer
 from knowledge.embeddings import Embedder
-from knowledge.passages import Passage, Retrieval
+from knowledge.passages import Retrieval
+from knowledge.words import words
 
 NAME = "extractive"
-_SHORT_WORDS = 32
-_LONG_WORDS = 110
+
+_SHORT_WORDS, _LISTING_WORDS, _LONG_WORDS = 32, 36, 110
 _LONG_SENTENCES = 5
 # A second sentence must be nearly as good an answer as the first.
 _SECOND_WITHIN = 0.12
+# How much nearer an answer must be where it leaves a word of the question unanswered: a word of
+# daily use may be a manner of speaking, a rare one is what the question is about.
+_COMMON_MISSING, _RARE_MISSING = 0.05, 0.2
+_SHARE_MISSING = 0.15
+# Without that word the question would be nearer by this much: it asks for something else.
+_PULLED_AWAY = 0.05
+_REFUSED = 0.3
+_LITERAL = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +50,31 @@ class ExtractiveModel:
     async def answer(self, text: str, retrieval: Retrieval) -> Extract:
         """Choose from what was retrieved for a question; courtesies are already off it."""
         question = read_question(text)
-        model = self._embedder.model
-        ranked = candidates(question, retrieval.passages, model)
+        scorer = Scorer(question, retrieval.passages, self._embedder.model)
+        ranked = scorer.candidates()
         if not ranked:
             return Extract((), 0.0)
         best = ranked[0]
-        missing = missing_terms(question, best, model)
-        needed = self._threshold
-        if missing:
-            needed += 0.2 if any(term.specific for term in missing) else 0.15
-            away = await self._pull_away(text, best, [term.word for term in missing])
-            if away >= 0.05:
-                needed += 0.3
-        if not best.fits:
-            needed += 0.3
+        missing = scorer.missing(best)
+        needed = await self._needed(scorer, best, missing)
         if best.closeness < needed:
-            return Extract((), best.closeness, tuple(term.word for term in missing))
+            return Extract((), best.closeness, tuple(missing))
         return Extract(_choose(question, best, ranked), best.closeness)
+
+    async def _needed(self, scorer: Scorer, best: Candidate, missing: list[str]) -> float:
+        """How near the best sentence must be to be given as the answer."""
+        needed = self._threshold
+        if not best.fits:
+            needed += _REFUSED
+        if best.literal:
+            needed -= _LITERAL
+        if missing:
+            rarity = max(self._embedder.model.rarity(word) for word in missing)
+            needed += _COMMON_MISSING + rarity * (_RARE_MISSING - _COMMON_MISSING)
+            needed += _SHARE_MISSING * scorer.missing_share(missing)
+            if await self._pull_away(scorer.question.text, best, missing) >= _PULLED_AWAY:
+                needed += _REFUSED
+        return needed
 
     async def _pull_away(self, text: str, best: Candidate, missing: list[str]) -> float:
         """How much nearer the answer the question would be without its unanswered words."""
@@ -70,17 +86,19 @@ class ExtractiveModel:
 
 
 def _choose(question: Question, best: Candidate, ranked: list[Candidate]) -> tuple[str, ...]:
-    passage = best.passage
-    sentences = [sentence.text for sentence in passage.sentences]
-    if question.broad and best.heading_matched:
-        return tuple(_within(sentences, _LONG_WORDS, _LONG_SENTENCES))
+    sentences = [sentence.text for sentence in best.passage.sentences]
+    if question.procedure and best.whole_section:
+        return _within(sentences, _LONG_WORDS, _LONG_SENTENCES)
+    if question.listing and best.whole_section:
+        fitting = [sentence for sentence in sentences if question.fits(sentence)]
+        return _within(fitting, _LISTING_WORDS, _LONG_SENTENCES)
     chosen = {best.position}
     if best.leans and best.position > 0:
         chosen.add(best.position - 1)
     length = sum(len(sentences[position].split()) for position in chosen)
     for other in ranked[1:]:
         near = other.score >= best.score - _SECOND_WITHIN
-        same = other.passage.id == passage.id and other.position not in chosen
+        same = other.passage.id == best.passage.id and other.position not in chosen
         extra = len(other.text.split())
         if same and near and other.fits and len(chosen) < 2 and length + extra <= _SHORT_WORDS:
             chosen.add(other.position)
@@ -88,13 +106,10 @@ def _choose(question: Question, best: Candidate, ranked: list[Candidate]) -> tup
     return tuple(sentences[position] for position in sorted(chosen))
 
 
-def _within(sentences: list[str], most_words: int, most: int) -> list[str]:
+def _within(sentences: list[str], most_words: int, most: int) -> tuple[str, ...]:
     chosen: list[str] = []
     for sentence in sentences[:most]:
         if chosen and sum(len(text.split()) for text in [*chosen, sentence]) > most_words:
             break
         chosen.append(sentence)
-    return chosen
-
-
-__all__ = ["NAME", "Extract", "ExtractiveModel", "Passage"]
+    return tuple(chosen)

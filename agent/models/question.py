@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from agent.models.days import days_in
+
 _NUMBER_WORDS: Final = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|"
     r"forty|fifty|sixty|ninety|hundred|half|once|twice|no|an?)"
@@ -49,23 +51,46 @@ _COMPILED: Final = tuple((name, re.compile(ask), re.compile(hold)) for name, ask
 _CASELESS: Final = {
     name: re.compile(hold, re.IGNORECASE) for name, _, hold in _KINDS if name != "who"
 }
-_BROAD: Final = re.compile(
+# Asks for a whole procedure, which may take several sentences.
+_PROCEDURE: Final = re.compile(
     r"what (?:should|do|can|must) (?:i|we|you) (?:do|know|expect)|what happens|tell me (?:all|more|"
-    r"everything|about)|explain|walk me through|how do(?:es)? .* work|take care of|after-?care|"
-    r"instructions|everything about|what are (?:your|the) (?:\w+ )?(?:hours|prices|rates|rules|"
-    r"fees|times)|\b(?:your|the) (?:opening |business )?(?:hours|prices|rates)\b|^about|"
+    r"everything|about)|explain|walk me through|how do(?:es)? .* work|how (?:do|should) i (?:take "
+    r"care|look after)|after-?care|instructions|everything about|^about|"
     r"what's (?:included|involved)|steps"
 )
-_SPECIFIC_DAY: Final = re.compile(rf"\b{_DAYS}\b|weekends?|weekdays?|today|tomorrow|tonight")
+# Asks for a list, of which the lines that hold the answer are read out.
+_LISTING: Final = re.compile(
+    r"\b(?:your|the) (?:\w+ ){0,2}(?:hours|prices|rates|fees|times)\b|"
+    r"when are you open|what (?:hours|days) are you"
+)
+# Asks which ones there are.
+_ENUMERATION: Final = re.compile(
+    r"^(?:what|which) (?:(?:kinds?|types?|sorts?) of )?(?:\w+ ){1,2}(?:do|does|are|can|will)\b"
+)
+_NEGATION: Final = re.compile(r"\b(?:no|not|don't|without|haven't|isn't|never)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, read for the kind of its answer."""
+    """A question, read for the kind of its answer.
+
+    Attributes:
+        text: As it was asked, without courtesies.
+        kinds: What the answer must hold: a price, a duration, a name …
+        procedure: Whether the answer may take several sentences.
+        listing: Whether the answer may be several lines of a list.
+        days: Days of the week that it asks about.
+        enumeration: Whether it asks which ones there are.
+        negative: Whether it asks about doing without something.
+    """
 
     text: str
     kinds: tuple[str, ...]
-    broad: bool
+    procedure: bool
+    listing: bool
+    enumeration: bool
+    days: frozenset[int]
+    negative: bool
 
     def fits(self, sentence: str) -> bool:
         """Whether the sentence holds something of the kind that was asked for."""
@@ -79,6 +104,13 @@ class Question:
 def read_question(text: str) -> Question:
     """Read a question that has lost its courtesies (see ``intents.read``)."""
     plain = text.lower().replace("’", "'")
-    kinds = tuple(name for name, ask, _ in _COMPILED if ask.search(plain))[:1]
-    broad = bool(_BROAD.search(plain)) and not _SPECIFIC_DAY.search(plain)
-    return Question(text, kinds, broad)
+    days = days_in(plain)
+    return Question(
+        text=text,
+        kinds=tuple(name for name, ask, _ in _COMPILED if ask.search(plain))[:1],
+        procedure=bool(_PROCEDURE.search(plain)),
+        listing=bool(_LISTING.search(plain)) and not days,
+        enumeration=bool(_ENUMERATION.match(plain)),
+        days=days,
+        negative=bool(_NEGATION.search(plain)),
+    )

@@ -1,29 +1,50 @@
 """How well each retrieved sentence answers a question."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
+from agent.models.days import days_in, states_hours
 from agent.models.question import Question
-from agent.models.terms import Term, content, same, stem, words
+from agent.models.terms import mentioned
 from knowledge.embeddings import MiniLM
-from knowledge.passages import Passage, Sentence
+from knowledge.passages import Passage
+from knowledge.words import content, words
 
-# Support of a word of the question by where the sentence's company mentions it.
-_IN_SENTENCE, _IN_HEADING, _NEARBY = 1.0, 0.8, 0.4
-_WORDS_WEIGHT = 0.35
+# Support that a word of the question gets from where it is mentioned.
+_IN_SENTENCE, _IN_HEADING, _NEARBY = 1.0, 0.7, 0.3
+_WORDS_WEIGHT = 0.45
 _PASSAGE_WEIGHT = 0.25
-_UNFIT = 0.25
+_UNFIT = -0.25
+_RIGHT_DAY, _WRONG_DAY = 0.15, -0.35
+_OTHER_CASE = -0.12
+_WITHOUT = 0.15
+_LISTED = 0.2
 # A sentence that opens so needs the one before it.
 _LEANS: Final = re.compile(
     r"(?:It|They|He|She|This|That|These|Those|Then|There it|Both|Otherwise|If not|After that|"
     r"[A-Z]\w+ing (?:later|earlier|sooner) than that)\b"
 )
+_CASE: Final = re.compile(r"(?:if|when|unless|in case|once)\b([^,;]+)[,;]", re.IGNORECASE)
+_ENUMERATION: Final = re.compile(r"\w, [^,]+(?:, [^,]+)*,? (?:and|or) \w")
+_NO: Final = re.compile(r"\b(?:no|without|not|don't)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One sentence as an answer."""
+    """One sentence as an answer.
+
+    Attributes:
+        text: The sentence.
+        passage: Where it stands.
+        position: Its place there.
+        score: For ranking: higher answers better.
+        closeness: Similarity of meaning, 0 … 1, comparable between questions.
+        fits: Whether it holds the kind of thing that was asked for.
+        literal: Whether it names everything that was asked for.
+        whole_section: Whether its section as a whole is what was asked about.
+    """
 
     text: str
     passage: Passage
@@ -31,7 +52,8 @@ class Candidate:
     score: float
     closeness: float
     fits: bool
-    heading_matched: bool
+    literal: bool
+    whole_section: bool
 
     @property
     def leans(self) -> bool:
@@ -39,69 +61,107 @@ class Candidate:
         return _LEANS.match(self.text) is not None
 
 
-def candidates(question: Question, passages: tuple[Passage, ...], model: MiniLM) -> list[Candidate]:
-    """Every sentence of the passages as an answer, best first."""
-    terms = terms_of(question.text, model)
-    found = [
-        _candidate(question, terms, passage, position, sentence, model)
-        for passage in passages
-        for position, sentence in enumerate(passage.sentences)
-    ]
-    return sorted(found, key=lambda candidate: -candidate.score)
+class Scorer:
+    """Scores sentences for one question."""
 
+    def __init__(self, question: Question, passages: tuple[Passage, ...], model: MiniLM) -> None:
+        self.question = question
+        self._passages = passages
+        self._model = model
+        self.terms = content(question.text)
+        self._weights = self._rareness()
 
-def terms_of(text: str, model: MiniLM) -> list[Term]:
-    """The content words of a question."""
-    return [Term(word, stem(word), model.is_specific(word)) for word in content(text)]
+    def candidates(self) -> list[Candidate]:
+        """Every sentence of the passages as an answer, best first."""
+        found = [
+            self._candidate(passage, position)
+            for passage in self._passages
+            for position in range(len(passage.sentences))
+        ]
+        return sorted(found, key=lambda candidate: -candidate.score)
 
+    def missing(self, best: Candidate) -> list[str]:
+        """Words of the question that neither the answer nor what stands around it speaks of."""
+        around = words(f"{best.passage.heading} {best.passage.text}")
+        return [term for term in self.terms if not mentioned(term, around, self._model)]
 
-def missing_terms(question: Question, best: Candidate, model: MiniLM) -> list[Term]:
-    """Content words that neither the answer nor what stands around it speaks of."""
-    around = [*words(best.passage.heading), *words(best.passage.text)]
-    return [term for term in terms_of(question.text, model) if not _mentioned(term, around, model)]
+    def _candidate(self, passage: Passage, position: int) -> Candidate:
+        question, sentence = self.question, passage.sentences[position]
+        named = {term for term in self.terms if mentioned(term, words(sentence.text), self._model)}
+        heading = words(passage.heading)
+        titled = {term for term in self.terms if mentioned(term, heading, self._model)}
+        fits = question.fits(sentence.text)
+        score = (
+            sentence.score
+            + _PASSAGE_WEIGHT * passage.score
+            + _WORDS_WEIGHT * self._support(named, titled, words(passage.text))
+            + (0.0 if fits else _UNFIT)
+            + self._days(sentence.text)
+            + self._case(sentence.text)
+        )
+        if question.negative and _NO.search(f"{passage.heading}: {sentence.text}"):
+            score += _WITHOUT
+        if question.enumeration and _ENUMERATION.search(sentence.text):
+            score += _LISTED
+        return Candidate(
+            text=sentence.text,
+            passage=passage,
+            position=position,
+            score=score,
+            closeness=max(sentence.score, 0.9 * passage.score),
+            fits=fits,
+            literal=bool(self.terms) and named == set(self.terms),
+            whole_section=self._is_whole(passage, titled),
+        )
 
+    def missing_share(self, missing: list[str]) -> float:
+        """How much of the question, by the weight of its words, is missing."""
+        total = sum(self._weights.values())
+        return sum(self._weights[term] for term in missing) / total if total else 0.0
 
-def _candidate(
-    question: Question,
-    terms: list[Term],
-    passage: Passage,
-    position: int,
-    sentence: Sentence,
-    model: MiniLM,
-) -> Candidate:
-    heading = words(passage.heading.rsplit(" / ", 1)[-1])
-    fits = question.fits(sentence.text)
-    own, nearby = words(sentence.text), words(passage.text)
-    total = sum(_weight(term) for term in terms)
-    support = sum(
-        _weight(term) * _support(term, own, words(passage.heading), nearby, model) for term in terms
-    )
-    closeness = max(sentence.score, 0.9 * passage.score)
-    score = (
-        sentence.score
-        + _PASSAGE_WEIGHT * passage.score
-        + (_WORDS_WEIGHT * support / total if total else 0.0)
-        - (0.0 if fits else _UNFIT)
-    )
-    asked = words(question.text)
-    about = [word for word in content(" ".join(heading))]
-    matched = bool(about) and all(any(same(a, w, model) for a in asked) for w in about)
-    return Candidate(sentence.text, passage, position, score, closeness, fits, matched)
+    def _support(self, named: set[str], titled: set[str], nearby: list[str]) -> float:
+        total = sum(self._weights.values())
+        if not total:
+            return 0.0
+        supported = 0.0
+        for term, weight in self._weights.items():
+            if term in named:
+                supported += weight * _IN_SENTENCE
+            elif term in titled:
+                supported += weight * _IN_HEADING
+            elif mentioned(term, nearby, self._model):
+                supported += weight * _NEARBY
+        return supported / total
 
+    def _rareness(self) -> dict[str, float]:
+        """A word that few of the sentences have tells them apart."""
+        sentences = [words(s.text) for passage in self._passages for s in passage.sentences]
+        weights = {}
+        for term in self.terms:
+            having = sum(mentioned(term, written, self._model) for written in sentences)
+            weights[term] = math.log(1 + (len(sentences) + 1) / (having + 1))
+        return weights
 
-def _support(
-    term: Term, own: list[str], heading: list[str], nearby: list[str], model: MiniLM
-) -> float:
-    if _mentioned(term, own, model):
-        return _IN_SENTENCE
-    if _mentioned(term, heading, model):
-        return _IN_HEADING
-    return _NEARBY if _mentioned(term, nearby, model) else 0.0
+    def _days(self, sentence: str) -> float:
+        asked, written = self.question.days, days_in(sentence)
+        if not asked or not written:
+            return 0.0
+        if asked & written:
+            return _RIGHT_DAY
+        return _WRONG_DAY if states_hours(sentence) else 0.0
 
+    def _case(self, sentence: str) -> float:
+        """A sentence for a certain case answers only who asked about that case."""
+        case = _CASE.match(sentence)
+        if case is None:
+            return 0.0
+        condition = content(case[1])
+        asked = words(self.question.text)
+        met = any(mentioned(word, asked, self._model) for word in condition)
+        return 0.0 if met or not condition else _OTHER_CASE
 
-def _mentioned(term: Term, written: list[str], model: MiniLM) -> bool:
-    return any(same(term.word, word, model) for word in written)
-
-
-def _weight(term: Term) -> float:
-    return 1.5 if term.specific else 1.0
+    def _is_whole(self, passage: Passage, titled: set[str]) -> bool:
+        own = content(passage.heading.rsplit(" / ", 1)[-1])
+        asked = words(self.question.text)
+        all_asked = bool(own) and all(mentioned(word, asked, self._model) for word in own)
+        return all_asked or (bool(self.terms) and titled == set(self.terms))
