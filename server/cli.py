@@ -10,6 +10,7 @@ from rich.console import Console
 
 from core.errors import CallsureError
 from server.commands import agents, calls, doctor
+from server.logs import configure_logs
 from server.settings import load_settings
 
 app = typer.Typer(
@@ -45,9 +46,12 @@ def serve(
     Without a database and a bucket in the settings it starts its own PostgreSQL and S3 server.
     With no agent in the database it applies the example front desk.
     """
+    settings = load_settings()
+    # Before the first import of a library that greets its user.
+    configure_logs(settings.log_level, settings.log_format)
     from server.serve import serve as run
 
-    run(load_settings(), agent or [], die_with=die_with)
+    run(settings, agent or [], die_with=die_with)
 
 
 @app.command()

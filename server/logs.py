@@ -12,6 +12,8 @@ from core.redaction import redact, redact_fields
 
 # Lines of libraries below this level say how they work, not what happened here.
 _NOISY = {
+    "twilio.http_client": "WARNING",
+    "uvicorn.error": "WARNING",
     "uvicorn.access": "WARNING",
     "httpx": "WARNING",
     "botocore": "WARNING",

@@ -14,7 +14,6 @@ import uvloop
 
 from server.app import compose, create_app
 from server.backends import Backends, open_backends
-from server.logs import configure_logs
 from server.settings import Settings
 from server.worker import listen, worker
 
@@ -34,7 +33,6 @@ def serve(settings: Settings, folders: Sequence[Path] = (), *, die_with: int | N
     Raises:
         CallsureError: What kept the worker from starting, and what to do about it.
     """
-    configure_logs(settings.log_level, settings.log_format)
     if die_with is not None:
         _die_with(die_with)
     signal.signal(signal.SIGTERM, _leave)

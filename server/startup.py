@@ -12,10 +12,8 @@ from core.model_host import ModelHost
 from pipelines.speech import SpeechServices, warm_embedded
 from pipelines.text_to_speech.style import VoiceStyle
 from server.agents import AgentStore
+from server.examples import FRONT_DESK
 from storage.migrations import migrate
-
-# What answers a first call on a machine that has no agent yet.
-FIRST_AGENT = Path(__file__).parent.parent / "examples" / "front_desk"
 
 _DATABASE_PATIENCE_S = 30.0
 _DATABASE_RETRY_S = 2.0
@@ -46,9 +44,9 @@ async def prepare_database(dsn: str, clock: Clock) -> None:
 
 async def apply_agents(store: AgentStore, folders: Sequence[Path]) -> None:
     """Apply these agents; on a database without any, the example's front desk."""
-    if not folders and await store.is_empty() and FIRST_AGENT.is_dir():
+    if not folders and await store.is_empty() and FRONT_DESK.is_dir():
         _log.info("first_agent", detail="There is no agent yet: applying the example front desk.")
-        folders = (FIRST_AGENT,)
+        folders = (FRONT_DESK,)
     for folder in folders:
         applied = await store.apply(folder)
         _log.info(

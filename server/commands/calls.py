@@ -33,7 +33,10 @@ def list_calls(
         for call in found:
             typer.echo(_json(call))
         return
-    table = Table("call", "began", "length", "caller", "agent", "ended", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("call", no_wrap=True, min_width=len(found[0].call_id) if found else 0)
+    for name in ("began", "length", "caller", "agent", "ended"):
+        table.add_column(name)
     for call in found:
         length = _length(call.started_at, call.ended_at)
         ended = f"{call.end_reason} by {call.ended_by}" if call.ended_at else "running"

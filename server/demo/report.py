@@ -119,5 +119,9 @@ def _checks(checks: Sequence[Check]) -> Table:
     table = Table.grid(padding=(0, 1))
     for check in checks:
         mark = Text("✓", "green") if check.passed else Text("✗", "bold red")
-        table.add_row(mark, Text(check.name), Text(check.detail, "dim"))
+        name, detail = Text(check.name), Text(check.detail, "dim")
+        for text in (name, detail):
+            # What went well fits one line; what did not is shown in full.
+            text.no_wrap, text.overflow = check.passed, "ellipsis" if check.passed else "fold"
+        table.add_row(mark, name, detail)
     return table

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ from server.demo import report
 from server.demo.checks import Check, Evidence, check_call
 from server.demo.recording import check_recording
 from server.demo.server_process import ServerProcess
+from server.examples import FRONT_DESK
 from server.settings import Settings
-from server.startup import FIRST_AGENT
 from server.terminal.view import CallView
 from simulators.carrier.caller import ScriptedCaller
 from simulators.carrier.dial import ACCOUNT_SID, Carrier, dial
@@ -52,7 +53,7 @@ async def run_demo(
 ) -> int:
     """Make the call and show it; return the exit code."""
     began = time.monotonic()
-    agent_folder = agent or FIRST_AGENT
+    agent_folder = agent or FRONT_DESK
     script_folder = script or agent_folder / "script"
     scene = Scene(
         load_definition(agent_folder), agent_folder, load_script(script_folder), script_folder,
@@ -61,7 +62,7 @@ async def run_demo(
     log = home_of(settings) / "run" / "demo.log"
     call_id, events, checks = await _play(scene, settings, log)
     outcome = report.Outcome(call_id, events, checks, time.monotonic() - began, log)
-    report.show(scene.console, outcome, "callsure")
+    report.show(scene.console, outcome, _command())
     if as_json:
         print(report.as_json(outcome))
     return 0 if outcome.ok else 1
@@ -165,6 +166,11 @@ class Follower:
                 if call.carrier_call_id == carrier_call_id:
                     return call.call_id
             await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+def _command() -> str:
+    """How this program was called, for the reader to call it again."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "callsure" else "callsure"
 
 
 def _console(*, to_stderr: bool) -> Console:
