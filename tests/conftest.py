@@ -33,6 +33,14 @@ def embedded_servers() -> Iterator[EmbeddedServers]:
     shutil.rmtree(home)
 
 
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """A home for servers of the test's own."""
+    folder = Path(tempfile.mkdtemp(prefix="callsure-test-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def migrated(embedded_servers: EmbeddedServers) -> str:
     """The name of a database that has the schema and nothing else."""

