@@ -36,10 +36,17 @@ class RestServer:
     """Answers ``POST …/Calls/{CallSid}.json`` for the calls that were connected through it.
 
     It serves from threads of its own: the event loop that paces the audio is never kept waiting.
+
+    Args:
+        account_sid: The account whose calls it ends.
+        auth_token: Its token.
+        clock: Dates its answers.
+        port: Where it listens on loopback; 0 for a free port.
     """
 
-    def __init__(self, account_sid: str, auth_token: str, clock: Clock) -> None:
+    def __init__(self, account_sid: str, auth_token: str, clock: Clock, *, port: int = 0) -> None:
         self.account_sid = account_sid
+        self._port = port
         self._expected = b"Basic " + b64encode(f"{account_sid}:{auth_token}".encode())
         self._clock = clock
         self._lines: dict[str, _Line] = {}
@@ -49,7 +56,7 @@ class RestServer:
         self.requests: list[tuple[str, int]] = []
 
     async def __aenter__(self) -> Self:
-        """Listen on a free port of loopback."""
+        """Listen."""
         rest = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,7 +76,7 @@ class RestServer:
                 """Say nothing: the caller of the simulator reads ``requests``."""
 
         self._loop = asyncio.get_running_loop()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="carrier-rest", daemon=True
         )
