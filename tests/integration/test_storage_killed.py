@@ -72,8 +72,9 @@ async def check_one_kill(home: Path, dsn: str, database: Database, after_s: floa
     detail = await CallQueries(database).get("call_1")
     assert detail.events == (*lost.events, *log.events)
     assert detail.summary.end_reason == "worker_lost"
-    recording = await RecordingStore(home, None, SystemClock()).finish("call_1")
-    assert recording.duration_ms >= milliseconds - 200
+    if milliseconds > 200:  # what is younger may still have been in memory
+        recording = await RecordingStore(home, None, SystemClock()).finish("call_1")
+        assert recording.duration_ms >= milliseconds - 200
     assert await CallLogs(home, database, SystemClock()).recover() == []
     await logs.stop()
 
