@@ -40,7 +40,7 @@ def list_calls(
     for call in found:
         length = _length(call.started_at, call.ended_at)
         ended = f"{call.end_reason} by {call.ended_by}" if call.ended_at else "running"
-        began = f"{call.started_at.astimezone():%Y-%m-%d %H:%M:%S}" if call.started_at else ""
+        began = f"{call.started_at.astimezone():%m-%d %H:%M:%S}" if call.started_at else ""
         agent = f"{call.agent_id} v{call.agent_version}"
         table.add_row(call.call_id, began, length, call.caller, agent, ended)
     _console().print(table if found else "No calls yet: `callsure demo` makes one.")

@@ -92,7 +92,7 @@ def show(console: Console, outcome: Outcome, command: str) -> None:
     console.print(places)
     console.print()
     failed = sum(not check.passed for check in outcome.checks)
-    verdict = "The call went as expected" if outcome.ok else f"{failed} checks failed"
+    verdict = "The call went as expected" if outcome.ok else f"{failed} of the checks failed"
     console.print(
         Text(f"{verdict}: {len(outcome.checks)} checks, {outcome.seconds:.0f} s in all.",
              "bold green" if outcome.ok else "bold red")
