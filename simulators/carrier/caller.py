@@ -32,12 +32,10 @@ class ScriptedCaller:
     def __init__(
         self, script: Script, folder: Path, *, timeout: float = 180.0, patience: float = 15.0
     ) -> None:
-        self._lines: list[tuple[Step, tuple[Frame, ...]]] = [
-            (step, frames(read_wav(folder / step.say))) for step in script.steps
-        ]
+        self._speech = [frames(read_wav(folder / step.say)) for step in script.steps]
         self._timeout = round(timeout * RATE)
         self._patience = round(patience * RATE)
-        self.records: list[StepRecord] = []
+        self.records = [StepRecord(step) for step in script.steps]
         self.failure: CallerGaveUpError | None = None
         self._stream: MediaStream
         self._hearing: Hearing
@@ -47,25 +45,26 @@ class ScriptedCaller:
         self._stream = stream
         self._hearing = Hearing(stream.tape.playback)
         try:
-            for step, speech in self._lines:
-                await self._take(step, speech)
+            for record, speech in zip(self.records, self._speech, strict=True):
+                await self._take(record, speech)
             await self._wait_for_the_end()
         except CallerGaveUpError as error:
             self.failure = error
             stream.hang_up()
         finally:
+            for record in self.records:
+                if record.started is None:
+                    record.missed = record.missed or "the call was over"
             note_reactions(self.records, stream.tape.playback, self._hearing)
 
-    async def _take(self, step: Step, speech: tuple[Frame, ...]) -> None:
-        record = StepRecord(step)
-        if step.during:
-            await self._wait_for_speech(record)
-        else:
-            await self._wait_for_answer(step)
-        if self._stream.ended.is_set():
-            record.missed = record.missed or "the call was over"
-        self.records.append(record)
-        if record.missed:
+    async def _take(self, record: StepRecord, speech: tuple[Frame, ...]) -> None:
+        step = record.step
+        try:
+            await (self._wait_for_speech(record) if step.during else self._wait_for_answer(step))
+        except CallerGaveUpError as error:
+            record.missed = error.message
+            raise
+        if record.missed or self._stream.ended.is_set():
             return
         record.started = self._stream.say(speech)
         record.ended = record.started + len(speech) * FRAME

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from simulators.carrier.hearing import Hearing, Sound
 from simulators.carrier.playback import Playback
@@ -63,8 +64,8 @@ def answer_from(record: StepRecord, playback: Playback) -> int:
 def note_reactions(records: Sequence[StepRecord], playback: Playback, hearing: Hearing) -> None:
     """Fill in what the tape shows of the agent's reactions to each line that was said."""
     said = [record for record in records if record.started is not None]
-    nexts = [*(record.started for record in said[1:]), None]
-    for record, until in zip(said, nexts, strict=True):
+    nexts = [record.started for record in said[1:]]
+    for record, until in zip_longest(said, nexts):
         record.cut = cut_by(record, playback)
         sounds = _before(hearing.since(answer_from(record, playback)), until)
         if sounds and (record.cut is not None or not record.step.expect.resumes):
