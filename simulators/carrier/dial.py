@@ -1,7 +1,9 @@
 """One telephone call as the carrier makes it: webhook, answer, stream, and what follows it."""
 
+import contextlib
 import hashlib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from simulators.carrier.media_stream import Caller, MediaStream
 from simulators.carrier.messages import StreamIds
 from simulators.carrier.network import Faults
 from simulators.carrier.rest import RestServer
+from simulators.carrier.speech import RATE
 from simulators.carrier.tape import Tape
 
 ACCOUNT_SID = "AC" + "5" * 32
@@ -67,39 +70,81 @@ async def dial(
     """Call a number: ask its webhook, do what it answers, return the tape.
 
     Raises:
-        ProtocolError: The webhook refused, or answered what the carrier does not accept.
+        ProtocolError: The webhook refused, or answered what the carrier does not accept. Once
+            there was a stream, that ends the call instead and stands on the tape.
     """
-    call_sid = carrier.sid("CA")
-    form = _form(carrier, call_sid, from_number, to_number)
-    tape = Tape(call_sid=call_sid)
-    said: list[str] = []
+    form = _form(carrier, carrier.sid("CA"), from_number, to_number)
     async with httpx.AsyncClient(verify=carrier.tls or True, trust_env=False) as http:
-        verbs = list(await _ask(http, carrier, webhook_url, form))
-        redirects = 0
-        while verbs:
-            match verbs.pop(0):
+        call = _Call(carrier, http, form, caller, faults)
+        await call.follow(await _ask(http, carrier, webhook_url, form))
+        await call.report_end()
+    return call.tape
+
+
+class _Call:
+    """A call on its way through the verbs that its webhooks answered."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        http: httpx.AsyncClient,
+        form: dict[str, str],
+        caller: Caller,
+        faults: Faults | None,
+    ) -> None:
+        self.tape = Tape(call_sid=form["CallSid"])
+        self._carrier = carrier
+        self._http = http
+        self._form = form
+        self._caller = caller
+        self._faults = faults
+        self._said: list[str] = []
+        self._redirects = 0
+
+    async def follow(self, verbs: Sequence[twiml.Verb]) -> None:
+        """Do one verb after the other until the call is over."""
+        todo = list(verbs)
+        while todo:
+            match todo.pop(0):
                 case twiml.Connect() as connect:
-                    stream = _stream(carrier, call_sid, connect, faults)
-                    if carrier.rest:
-                        carrier.rest.connect(stream, from_number, to_number)
-                    tape = await stream.run(caller)
-                    if not tape.server_closed:
+                    await self._stream(connect)
+                    if not self.tape.server_closed:
                         break
                 case twiml.Say(text):
-                    said.append(text)
-                case twiml.Redirect(url) if redirects < _MOST_REDIRECTS:
-                    redirects += 1
-                    form["CallStatus"] = "in-progress"
-                    verbs = list(await _ask(http, carrier, url, form))
-                case _:
+                    self._said.append(text)
+                case twiml.Redirect(url):
+                    todo = await self._redirected(url)
+                case twiml.Hangup():
                     break
-        if carrier.status_url:
-            seconds = str(round(tape.ended_at / 8000))
-            over = {**form, "CallStatus": "completed", "CallDuration": seconds}
-            headers = carrier.signature(carrier.status_url, over)
-            await http.post(carrier.status_url, data=over, headers=headers)
-    tape.said = said
-    return tape
+        self.tape.said = self._said
+
+    async def report_end(self) -> None:
+        """Tell the status address, if there is one; nobody listens for its answer."""
+        url = self._carrier.status_url
+        if url:
+            seconds = str(round(self.tape.ended_at / RATE))
+            form = {**self._form, "CallStatus": "completed", "CallDuration": seconds}
+            with contextlib.suppress(httpx.HTTPError):
+                await self._http.post(url, data=form, headers=self._carrier.signature(url, form))
+
+    async def _stream(self, connect: twiml.Connect) -> None:
+        stream = _stream(self._carrier, self.tape.call_sid, connect, self._faults)
+        if self._carrier.rest:
+            self._carrier.rest.connect(stream, self._form["From"], self._form["To"])
+        self.tape = await stream.run(self._caller)
+
+    async def _redirected(self, url: str) -> list[twiml.Verb]:
+        self._redirects += 1
+        if self._redirects > _MOST_REDIRECTS:
+            raise ProtocolError("bad_twiml", f"The call was redirected too often, last to {url}")
+        self._form["CallStatus"] = "in-progress"
+        try:
+            return list(await _ask(self._http, self._carrier, url, self._form))
+        except ProtocolError as error:
+            if not self.tape.stream_sid:
+                raise
+            self.tape.violation = error.message
+            return []
 
 
 async def _ask(

@@ -138,7 +138,7 @@ class MediaStream:
     async def _talk(self, caller: Caller, lines: set[asyncio.Task[None]]) -> None:
         await self._send("connected", messages.CONNECTED)
         await self._send("start", self._wording.start(self._parameters))
-        self._began = self.clock.monotonic()
+        self._began, self.tape.began_at = self.clock.monotonic(), self.clock.now()
         parts: list[Awaitable[object]] = [self._speak(), self._listen(), caller(self)]
         tasks = {asyncio.ensure_future(part) for part in (*parts, self.ended.wait())}
         running: set[asyncio.Future[Any]] = {*tasks, *lines}

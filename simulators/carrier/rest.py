@@ -20,6 +20,8 @@ from simulators.carrier.tape import HungUpBy
 
 _CALL = re.compile(r"^/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Calls/(CA[0-9a-fA-F]{32})\.json$")
 _LONGEST_FORM = 16_384
+# Calls that are over stay known for a while, each with its tape.
+_REMEMBERED = 20
 
 
 @dataclass(slots=True)
@@ -101,6 +103,9 @@ class RestServer:
 
     def connect(self, stream: MediaStream, from_number: str, to_number: str) -> None:
         """Make a call known."""
+        for call_sid in list(self._lines)[:-_REMEMBERED]:
+            if self._lines[call_sid].stream.ended.is_set():
+                del self._lines[call_sid]
         since = self._clock.now()
         self._lines[stream.ids.call] = _Line(stream, from_number, to_number, since)
 

@@ -1,6 +1,7 @@
 """The carrier's tape: what the caller said and what really came out of the earpiece."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from simulators.carrier.playback import Playback, Run
 
 # Two pieces of the agent's audio that lie closer than this are one stretch.
 _STRETCH_GAP = 2_400
+# The code of a WebSocket that ended without a closing handshake.
+_BROKEN_OFF = 1006
 
 
 class HungUpBy(StrEnum):
@@ -48,6 +51,7 @@ class Tape:
     Attributes:
         call_sid: The carrier's name of the call.
         stream_sid: The carrier's name of the stream.
+        began_at: The time of day at position 0.
         playback: What was played, with its clears, marks and underruns.
         sent_ulaw: What the caller said, lost frames included.
         messages: Every message in both directions, in order.
@@ -58,12 +62,13 @@ class Tape:
         hung_up_by: Who ended the stream.
         close_code: The code with which the socket closed, where the server closed it.
         close_reason: The reason given with it.
-        violation: What the server sent against the protocol, where that ended the stream.
+        violation: What the server did against the protocol, where that ended the call.
         said: What the carrier itself was asked to say, outside the stream.
     """
 
     call_sid: str = ""
     stream_sid: str = ""
+    began_at: datetime | None = None
     playback: Playback = field(default_factory=Playback)
     sent_ulaw: bytearray = field(default_factory=bytearray)
     messages: list[Passed] = field(default_factory=list)
@@ -79,8 +84,8 @@ class Tape:
 
     @property
     def server_closed(self) -> bool:
-        """Whether the server closed the socket, so that the call goes on without the stream."""
-        return self.hung_up_by is HungUpBy.SOCKET
+        """Whether the server closed the socket in due form, so that the call goes on without it."""
+        return self.hung_up_by is HungUpBy.SOCKET and self.close_code not in {None, _BROKEN_OFF}
 
     @property
     def length(self) -> int:

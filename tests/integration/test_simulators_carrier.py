@@ -1,16 +1,20 @@
 """The carrier against a small real server: what it sends, what it plays, and how calls end."""
 
 import asyncio
+import base64
+import json
 import statistics
 
 import numpy as np
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from core.clock import SystemClock
 from core.errors import ProtocolError
 from simulators.carrier.dial import ACCOUNT_SID, Carrier, dial
 from simulators.carrier.load import LoopingCaller
 from simulators.carrier.media_stream import Caller, MediaStream
+from simulators.carrier.messages import StreamIds
 from simulators.carrier.network import Faults, Span
 from simulators.carrier.rest import RestServer
 from simulators.carrier.speech import FRAME, frames
@@ -363,6 +367,61 @@ async def test_verbs_after_the_stream_are_carried_out_once_the_server_closed_it(
 
     assert after_close.said == ["Sorry."]
     assert after_hang_up.said == []
+
+
+async def test_a_redirect_after_the_stream_is_followed() -> None:
+    async with fake_agent() as agent:
+        url = agent.signatures.stream_url("/twilio/stream")
+        connect = (
+            f'<Connect><Stream url="{url}"><Parameter name="token" value="t"/></Stream></Connect>'
+        )
+        agent.twiml = f"<Response>{connect}<Redirect>/twilio/nowhere</Redirect></Response>"
+        tape = await ring(agent)
+
+    assert tape.hung_up_by is HungUpBy.SOCKET
+    assert "404" in tape.violation
+    assert tape.stream_sid
+
+
+async def test_a_call_is_not_redirected_for_ever() -> None:
+    async with fake_agent() as agent:
+        agent.twiml = "<Response><Redirect>/twilio/voice</Redirect></Response>"
+        with pytest.raises(ProtocolError, match="too often"):
+            await ring(agent)
+
+    assert len(agent.calls) == 11
+
+
+async def test_a_server_that_dies_leaves_a_tape() -> None:
+    async def dies(socket: ServerConnection) -> None:
+        for _ in range(12):
+            message = await socket.recv()
+        payload = base64.b64encode(b"\x10" * 8000).decode()
+        media = {"event": "media", "streamSid": json.loads(message)["streamSid"]}
+        await socket.send(json.dumps(media | {"media": {"payload": payload}}))
+        await asyncio.sleep(0.2)
+        socket.transport.abort()
+
+    async with serve(dies, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        stream = MediaStream(
+            f"ws://127.0.0.1:{port}/", StreamIds("AC1", "CA1", "MZ1"), {}, clock=SystemClock()
+        )
+        tape = await stream.run(silent)
+
+    assert (tape.hung_up_by, tape.close_code) == (HungUpBy.SOCKET, 1006)
+    assert not tape.server_closed
+    assert tape.began_at is not None
+    assert tape.unplayed > 500 * MS
+    assert tape.stretches[0].end_sample == tape.ended_at
+
+
+async def test_nobody_need_hear_of_the_end() -> None:
+    async with fake_agent() as agent:
+        carrier = Carrier(AUTH_TOKEN, status_url="http://127.0.0.1:1/twilio/status")
+        tape = await ring(agent, stays(0), carrier=carrier)
+
+    assert tape.hung_up_by is HungUpBy.CALLER
 
 
 async def test_an_error_of_the_caller_ends_the_call_and_is_not_hidden() -> None:

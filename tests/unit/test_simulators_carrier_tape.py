@@ -47,6 +47,19 @@ def test_a_cut_always_ends_a_stretch() -> None:
     assert tape.stretches == (AgentStretch(0, 500, cut=True), AgentStretch(510, 610, cut=False))
 
 
-@pytest.mark.parametrize("by", list(HungUpBy))
-def test_only_a_closed_socket_lets_the_call_go_on(by: HungUpBy) -> None:
-    assert Tape(hung_up_by=by).server_closed is (by is HungUpBy.SOCKET)
+@pytest.mark.parametrize(
+    ("by", "code", "goes_on"),
+    [
+        (HungUpBy.SOCKET, 1000, True),
+        (HungUpBy.SOCKET, 1008, True),
+        (HungUpBy.SOCKET, 1006, False),
+        (HungUpBy.REST, 1000, False),
+        (HungUpBy.CALLER, None, False),
+        (HungUpBy.VANISHED, None, False),
+        (HungUpBy.PROTOCOL, None, False),
+    ],
+)
+def test_only_a_socket_closed_in_due_form_lets_the_call_go_on(
+    by: HungUpBy, code: int | None, goes_on: bool
+) -> None:
+    assert Tape(hung_up_by=by, close_code=code).server_closed is goes_on
