@@ -133,7 +133,11 @@ class CallLogs:
             StorageError: ``leg_taken`` where this machine has already written under that leg.
         """
         header = to_json({"account_id": account_id, "call_id": call_id, "leg": leg})
-        spool = Spool(self._folder / f"{call_id}.{leg}{SUFFIX}", header)
+        spool = None
+        try:
+            spool = Spool(self._folder / f"{call_id}.{leg}{SUFFIX}", header)
+        except OSError as error:  # a full disk costs safety, never the call
+            _log.error("spool_failed", call_id=call_id, error=str(error))
         outbox = Outbox(account_id, call_id, spool)
         if self._drainer:
             self._drainer.add(outbox)

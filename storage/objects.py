@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -25,6 +26,7 @@ _ATTEMPTS = 3
 _FIRST_RETRY_S = 0.2
 _THREADS = 4
 _REGION = "us-east-1"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,8 @@ def _connect(address: ObjectStoreAddress) -> "S3Client":
             read_timeout=10,
             retries={"total_max_attempts": 1},
             max_pool_connections=_THREADS,
+            # A proxy of the machine's environment leads away from loopback.
+            proxies={} if urlsplit(address.endpoint).hostname in _LOOPBACK else None,
             # An endpoint of one's own has no bucket names in its certificate or DNS.
             s3={"addressing_style": "path" if address.endpoint else "auto"},
         ),

@@ -19,10 +19,10 @@ class Outbox:
     Args:
         account_id: Whose call it is.
         call_id: The call.
-        spool: The file that holds every event of the leg.
+        spool: The file that holds every event of the leg; None where the disk refused to make it.
     """
 
-    def __init__(self, account_id: str, call_id: str, spool: Spool | AbandonedSpool) -> None:
+    def __init__(self, account_id: str, call_id: str, spool: Spool | AbandonedSpool | None) -> None:
         self.account_id = account_id
         self.call_id = call_id
         self.done = asyncio.Event()
@@ -31,7 +31,7 @@ class Outbox:
         self._spool = spool
         self._rows: deque[EventRow] = deque()
         self._drained = 0
-        self._whole = True
+        self._whole = spool is not None
         self._parked = False
 
     @property
@@ -67,7 +67,8 @@ class Outbox:
         """Delete the file if nothing is owed any more; return whether it is so."""
         if self._rows or self._parked or not self.closed or self.kept:
             return False
-        self._spool.remove()
+        if self._spool is not None:
+            self._spool.remove()
         self.done.set()
         return True
 
@@ -76,12 +77,12 @@ class Outbox:
         if self.closed and self._rows and self._whole and not self.kept:
             self._rows.clear()
             self._parked = True
-            self._spool.close()
+            self.close()
 
     def unpark(self) -> None:
         """Read the undrained events from the file again (blocking)."""
-        abandoned = AbandonedSpool.claim(self._spool.path)
         self._parked = False
+        abandoned = AbandonedSpool.claim(self._spool.path) if self._spool else None
         if abandoned is None:  # another process of this machine found and drained it
             return
         self._spool = abandoned
@@ -95,7 +96,8 @@ class Outbox:
 
     def close(self) -> None:
         """Give the file up without deleting it."""
-        self._spool.close()
+        if self._spool is not None:
+            self._spool.close()
 
 
 def kind_of(payload: bytes) -> str:

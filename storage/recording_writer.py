@@ -34,7 +34,6 @@ class RecordingWriter:
         on_segment: Callable[[Path], None] | None = None,
     ) -> None:
         self._folder = folder / call_id
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._leg = leg
         self._on_segment = on_segment
         self._starts = [0] * len(Channel)
@@ -91,6 +90,7 @@ class RecordingWriter:
             self._complete()
             self._index += 1
         if self._fd < 0:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
             self._first_sample, self._size = start_sample, 0
         if os.write(self._fd, data) < len(data):

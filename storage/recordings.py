@@ -74,8 +74,7 @@ class RecordingStore:
     async def start(self) -> None:
         """Go on with the uploads that an earlier process did not finish."""
         for call_id in self.pending():
-            if self._wav(call_id).exists():
-                self._upload_later(call_id)
+            self._upload_later(call_id)
 
     async def stop(self) -> None:
         """End the uploads; what is not stored stays and is uploaded after the next start."""
@@ -93,11 +92,11 @@ class RecordingStore:
 
         Raises:
             NotFoundError: ``recording_not_found`` where nothing was recorded.
+            StorageError: ``disk_failed``; the segments stay and are assembled after the next start.
         """
         await _cancel(list(self._tasks.get(call_id, ())))
         wav = self._wav(call_id)
-        async with self._assembling:
-            sha256, length_ms = await asyncio.to_thread(self._assemble, call_id)
+        sha256, length_ms = await self._assembled(call_id)
         uploaded = True
         try:
             await self._upload_wav(call_id, sha256)
@@ -114,6 +113,15 @@ class RecordingStore:
             sample_rate=SAMPLE_RATE,
             uploaded=uploaded,
         )
+
+    async def _assembled(self, call_id: str) -> tuple[str, int]:
+        try:
+            async with self._assembling:
+                return await asyncio.to_thread(self._assemble, call_id)
+        except OSError as error:
+            raise StorageError(
+                "disk_failed", f"the recording of {call_id} cannot be written: {error}"
+            ) from error
 
     def _assemble(self, call_id: str) -> tuple[str, int]:
         """Make the WAV if it is not made yet; return its checksum and length (blocking)."""
@@ -138,7 +146,8 @@ class RecordingStore:
 
     def _upload_later(self, call_id: str) -> None:
         async def upload() -> None:
-            await self._upload_wav(call_id, await asyncio.to_thread(sha256_of, self._wav(call_id)))
+            sha256, _ = await self._assembled(call_id)
+            await self._upload_wav(call_id, sha256)
 
         self._spawn(call_id, self._until_done(upload, call_id))
 

@@ -3,6 +3,7 @@ import time
 from pathlib import Path
 
 import asyncpg
+import pytest
 from structlog.testing import capture_logs
 
 from core.clock import SystemClock
@@ -169,6 +170,23 @@ async def test_a_spool_drained_twice_is_stored_once(tmp_path: Path, database: Da
     (tmp_path / "spool" / "call_1.1.spool").write_bytes(kept)
     await logs.recover()
     assert await sequence(database, "call_1") == [(1, seq) for seq in range(4)]
+    await logs.stop()
+
+
+async def test_a_call_without_a_disk_is_in_the_database(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = CallLogs(tmp_path, database, SystemClock())
+    await logs.start()
+
+    def refuse(path: object, target: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.link", refuse)
+    log = logs.open("call_1", 1)
+    speak(log, 3)
+    await log.close()
+    assert await sequence(database, "call_1") == [(1, 0), (1, 1), (1, 2)]
     await logs.stop()
 
 

@@ -18,6 +18,7 @@ from storage.events import (
     RecordingStored,
     TurnEnded,
 )
+from tests.relay import Relay
 
 
 @pytest.fixture
@@ -142,3 +143,19 @@ async def test_following_all_calls_begins_now(logs: CallLogs, calls: CallQueries
     assert found == {("call_old", 1), ("call_new", 0), ("call_new", 1)}
     await old.close()
     await new.close()
+
+
+async def test_an_outage_neither_loses_nor_repeats_an_event(
+    logs: CallLogs, database_relay: Relay, distant_database: Database
+) -> None:
+    log = begin(logs, "call_1")
+    follower = CallQueries(distant_database).follow("call_1")
+    found = await take(follower, 1)
+    waiting = asyncio.ensure_future(take(follower, 2))
+    await database_relay.down()
+    log.append(DigitPressed("1"))
+    await asyncio.sleep(0.5)
+    await database_relay.up()
+    log.append(DigitPressed("2"))
+    assert found + await waiting == log.events
+    await log.close()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.clock import SystemClock
-from core.errors import NotFoundError
+from core.errors import NotFoundError, StorageError
 from storage.embedded import EmbeddedServers
 from storage.events import SegmentStored
 from storage.objects import ObjectStore
@@ -132,4 +132,25 @@ async def test_the_next_process_uploads_what_is_pending(
     await after.start()
     await until(lambda: after.pending() == [])
     assert await object_store.exists("calls/call_later/recording.wav")
+    await after.stop()
+
+
+async def test_a_disk_that_is_full_at_the_end_keeps_the_segments(
+    tmp_path: Path, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = RecordingStore(tmp_path, object_store, SystemClock())
+    speak(before, "call_full", 1, range(100))
+
+    def refuse(folder: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("storage.recordings.write_wav", refuse)
+    with pytest.raises(StorageError) as caught:
+        await before.finish("call_full")
+    assert caught.value.code == "disk_failed"
+    monkeypatch.undo()
+    after = RecordingStore(tmp_path, object_store, SystemClock())
+    await after.start()
+    await until(lambda: after.pending() == [])
+    assert await object_store.exists("calls/call_full/recording.wav")
     await after.stop()

@@ -122,6 +122,18 @@ async def test_a_full_disk_does_not_break_the_call(
     await log.close()
 
 
+async def test_a_call_begins_without_a_disk(
+    logs: CallLogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: object, target: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.link", refuse)
+    log = logs.open("call_1", 1)
+    assert log.append(DigitPressed("1")).seq == 0
+    await log.close()
+
+
 async def test_recovery_finds_the_call_that_nobody_ended(tmp_path: Path) -> None:
     before = CallLogs(tmp_path, None, ManualClock())
     ended, lost, alive = (before.open(f"call_{name}", 1) for name in ("ended", "lost", "alive"))
