@@ -37,7 +37,9 @@ class AgentService:
         self._retriever = retriever
         self._clock = clock
         self._model = embedded.ExtractiveModel(
-            retriever.embedder, threshold=definition.knowledge.threshold
+            retriever.embedder,
+            threshold=definition.knowledge.threshold,
+            business=definition.name,
         )
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
 

@@ -47,7 +47,7 @@ class MiniLM:
         }
 
         self._mean_word: Vectors = self._weights["embeddings.word_embeddings.weight"].mean(0)
-        self._words: dict[str, Vectors] = {}
+        self._words: dict[str, Vectors | None] = {}
 
     @classmethod
     def from_package(cls) -> "MiniLM":
@@ -73,8 +73,12 @@ class MiniLM:
         return result
 
     def word_similarity(self, left: str, right: str) -> float:
-        """Cosine of two words by the encoder's input vectors alone: microseconds, no context."""
-        return float(self._word(left) @ self._word(right))
+        """Cosine of two words by the encoder's input vectors alone: microseconds, no context.
+
+        Zero where a word is not in the vocabulary in one piece: its pieces mean other things.
+        """
+        one, other = self._word(left), self._word(right)
+        return 0.0 if one is None or other is None else float(one @ other)
 
     def rarity(self, word: str) -> float:
         """How rare a word is in English: 0 for the thousands in daily use, 1 for names and terms.
@@ -86,16 +90,18 @@ class MiniLM:
             return 1.0
         return 0.0 if pieces[0] < _DAILY_WORDS else 0.5 if pieces[0] < _FREQUENT_WORDS else 1.0
 
-    def _word(self, word: str) -> Vectors:
-        known = self._words.get(word)
-        if known is None:
+    def _word(self, word: str) -> Vectors | None:
+        if word not in self._words:
             pieces = self._tokenizer.encode(word, add_special_tokens=False).ids
-            table = self._weights["embeddings.word_embeddings.weight"]
-            vector = table[pieces].mean(0) - self._mean_word
-            known = vector / max(float(np.linalg.norm(vector)), 1e-9)
-            if len(self._words) < _WORD_CACHE:
-                self._words[word] = known
-        return known
+            vector = None
+            if len(pieces) == 1:
+                table = self._weights["embeddings.word_embeddings.weight"]
+                centred = table[pieces[0]] - self._mean_word
+                vector = centred / np.linalg.norm(centred)
+            if len(self._words) >= _WORD_CACHE:
+                self._words.clear()
+            self._words[word] = vector
+        return self._words[word]
 
     def _encode(self, batch: list[list[int]]) -> Vectors:
         length = max(map(len, batch))

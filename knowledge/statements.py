@@ -29,7 +29,8 @@ def from_row(header: list[str], row: list[str]) -> str:
     """One row of a table as a statement; its first cell is what the row is about."""
     label, *values = [cell.strip() for cell in row]
     if len(values) == 1:
-        statement = _statement(label, values[0])
+        per = re.search(r"\b(?:per|a|an|each) \w+$", header[1]) if len(header) > 1 else None
+        statement = _statement(label, f"{values[0]} {per[0]}" if per else values[0])
         if statement:
             return statement
     named = [

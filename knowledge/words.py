@@ -7,6 +7,7 @@ from typing import Final
 from nltk.stem.snowball import SnowballStemmer
 
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9'&]*")
+_COMPOUND: Final = re.compile(r"\b[a-z]+(?:-[a-z]+)+\b")
 
 # Words of any question: they say how it is asked, not what about.
 _COMMON: Final = frozenset(
@@ -17,11 +18,11 @@ _COMMON: Final = frozenset(
     any some just really guys guy folks get gets getting got go going goes take takes taking tell
     know want wanted wants need needs needed like please much many long often soon also still only
     too very than then now all more most something anything someone anyone somebody anybody
-    everything thing things offer offers provide sell have give make made let use using used
+    extra everything thing things offer offers provide sell have give make made let use using used
     i'm you're we're it's what's where's who's how's i've don't didn't i'd i'll can't isn't aren't
     doesn't that's there's he's she's they're won't wouldn't um uh hi hello hey okay well actually
     happen happens happened possible able way kind sort right come coming came today tomorrow
-    supposed ask asking call calling check find see say says said try trying think thinking
+    supposed ask asking call calling find see say says said try trying think thinking
     wondering guess help able best one ones else same other another while because during since
     before after again back around through per each every both either day days time times bit lot
     little maybe probably currently usually normally ever already yet keep put thanks thank
@@ -35,6 +36,11 @@ _COMMON: Final = frozenset(
 def words(text: str) -> list[str]:
     """The words of a text in lower case; a hyphen parts them."""
     return _WORD.findall(text.lower().replace("’", "'"))
+
+
+def compounds(text: str) -> set[str]:
+    """The hyphenated words of a text, written as one: "Wi-Fi" is also said "wifi"."""
+    return {match.replace("-", "") for match in _COMPOUND.findall(text.lower())}
 
 
 def content(text: str) -> list[str]:

@@ -23,7 +23,7 @@ _SHARE_MISSING = 0.15
 # Without that word the question would be nearer by this much: it asks for something else.
 _PULLED_AWAY = 0.05
 _REFUSED = 0.3
-_LITERAL = 0.12
+_LITERAL = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,23 @@ class Extract:
 
 
 class ExtractiveModel:
-    """Chooses the sentence or two that answer a question."""
+    """Chooses the sentence or two that answer a question.
 
-    def __init__(self, embedder: Embedder, *, threshold: float) -> None:
+    Args:
+        embedder: The encoder of questions and sentences.
+        threshold: Similarity under which a question counts as not covered.
+        business: The business's name: its words in a question ask for nothing.
+    """
+
+    def __init__(self, embedder: Embedder, *, threshold: float, business: str = "") -> None:
+        self._own_name = frozenset(words(business))
         self._embedder = embedder
         self._threshold = threshold
 
     async def answer(self, text: str, retrieval: Retrieval) -> Extract:
         """Choose from what was retrieved for a question; courtesies are already off it."""
         question = read_question(text)
-        scorer = Scorer(question, retrieval.passages, self._embedder.model)
+        scorer = Scorer(question, retrieval.passages, self._embedder.model, self._own_name)
         ranked = scorer.candidates()
         if not ranked:
             return Extract((), 0.0)

@@ -67,6 +67,9 @@ _LISTING: Final = re.compile(
 _ENUMERATION: Final = re.compile(
     r"^(?:what|which) (?:(?:kinds?|types?|sorts?) of )?(?:\w+ ){1,2}(?:do|does|are|can|will)\b"
 )
+_PERMISSION: Final = re.compile(
+    r"^(?:can|could|may|should) (?:i|we|my|he|she|they)\b|allowed|^is it (?:ok|safe)"
+)
 _NEGATION: Final = re.compile(r"\b(?:no|not|don't|without|haven't|isn't|never)\b")
 
 
@@ -79,6 +82,7 @@ class Question:
         kinds: What the answer must hold: a price, a duration, a name …
         procedure: Whether the answer may take several sentences.
         listing: Whether the answer may be several lines of a list.
+        permission: Whether it asks if something may be done.
         days: Days of the week that it asks about.
         enumeration: Whether it asks which ones there are.
         negative: Whether it asks about doing without something.
@@ -89,6 +93,7 @@ class Question:
     procedure: bool
     listing: bool
     enumeration: bool
+    permission: bool
     days: frozenset[int]
     negative: bool
 
@@ -111,6 +116,7 @@ def read_question(text: str) -> Question:
         procedure=bool(_PROCEDURE.search(plain)),
         listing=bool(_LISTING.search(plain)) and not days,
         enumeration=bool(_ENUMERATION.match(plain)),
+        permission=bool(_PERMISSION.search(plain)),
         days=days,
         negative=bool(_NEGATION.search(plain)),
     )

@@ -10,25 +10,39 @@ from agent.models.question import Question
 from agent.models.terms import mentioned
 from knowledge.embeddings import MiniLM
 from knowledge.passages import Passage
-from knowledge.words import content, words
+from knowledge.words import compounds, content, words
 
 # Support that a word of the question gets from where it is mentioned.
-_IN_SENTENCE, _IN_HEADING, _NEARBY = 1.0, 0.7, 0.3
+_IN_SENTENCE, _IN_HEADING, _NEARBY = 1.0, 0.9, 0.15
 _WORDS_WEIGHT = 0.45
-_PASSAGE_WEIGHT = 0.25
+_PASSAGE_WEIGHT = 0.4
+_LEAF_WEIGHT = 0.06
 _UNFIT = -0.25
 _RIGHT_DAY, _WRONG_DAY = 0.15, -0.35
 _OTHER_CASE = -0.12
-_WITHOUT = 0.15
+_WITHOUT = 0.3
+_PERMITTED = 0.12
+_FIRST = 0.04
 _LISTED = 0.2
+# They help to find a sentence, but a question is not about them: their absence means nothing.
+_LIGHT: Final = frozenset(
+    "bring leave stay arrive run running start stop put help visit wait drive walk eat feel "
+    "dad mom mother father wife husband friend husband's wife's uses friends".split()
+)
 # A sentence that opens so needs the one before it.
 _LEANS: Final = re.compile(
     r"(?:It|They|He|She|This|That|These|Those|Then|There it|Both|Otherwise|If not|After that|"
     r"[A-Z]\w+ing (?:later|earlier|sooner) than that)\b"
 )
 _CASE: Final = re.compile(r"(?:if|when|unless|in case|once)\b([^,;]+)[,;]", re.IGNORECASE)
-_ENUMERATION: Final = re.compile(r"\w, [^,]+(?:, [^,]+)*,? (?:and|or) \w")
-_NO: Final = re.compile(r"\b(?:no|without|not|don't)\b", re.IGNORECASE)
+_ENUMERATION: Final = re.compile(
+    r"\w(?:, (?:[\w'&-]+ ?){1,4})+,? (?:and|or) \w|: (?:[\w'&-]+ ?){1,4} (?:and|or) \w"
+)
+_PERMISSION: Final = re.compile(
+    r"\b(?:welcome|allow|permit|can|cannot|can't|may|okay|safe|free to)\b",
+    re.IGNORECASE,
+)
+_NO: Final = r"\b(?:no|without|not have|don't have)\b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +78,23 @@ class Candidate:
 class Scorer:
     """Scores sentences for one question."""
 
-    def __init__(self, question: Question, passages: tuple[Passage, ...], model: MiniLM) -> None:
+    def __init__(
+        self,
+        question: Question,
+        passages: tuple[Passage, ...],
+        model: MiniLM,
+        own_name: frozenset[str] = frozenset(),
+    ) -> None:
         self.question = question
         self._passages = passages
+        self._own_name = own_name
         self._model = model
-        self.terms = content(question.text)
+        self._written = {
+            text: [*words(text), *compounds(text)]
+            for passage in passages
+            for text in (passage.heading, *(sentence.text for sentence in passage.sentences))
+        }
+        self.terms = self._terms()
         self._weights = self._rareness()
 
     def candidates(self) -> list[Candidate]:
@@ -82,27 +108,35 @@ class Scorer:
 
     def missing(self, best: Candidate) -> list[str]:
         """Words of the question that neither the answer nor what stands around it speaks of."""
-        around = words(f"{best.passage.heading} {best.passage.text}")
-        return [term for term in self.terms if not mentioned(term, around, self._model)]
+        around = [best.passage.heading, *(sentence.text for sentence in best.passage.sentences)]
+        ignored = self._own_name | _LIGHT
+        return [
+            term
+            for term in self.terms
+            if term not in ignored and not any(self._says(text, term) for text in around)
+        ]
 
     def _candidate(self, passage: Passage, position: int) -> Candidate:
         question, sentence = self.question, passage.sentences[position]
-        named = {term for term in self.terms if mentioned(term, words(sentence.text), self._model)}
-        heading = words(passage.heading)
-        titled = {term for term in self.terms if mentioned(term, heading, self._model)}
+        named = {term for term in self.terms if self._says(sentence.text, term)}
+        titled = {term for term in self.terms if self._says(passage.heading, term)}
         fits = question.fits(sentence.text)
         score = (
             sentence.score
             + _PASSAGE_WEIGHT * passage.score
-            + _WORDS_WEIGHT * self._support(named, titled, words(passage.text))
+            + _WORDS_WEIGHT * self._support(named, titled, passage)
+            + _LEAF_WEIGHT * self._leaf_share(passage)
             + (0.0 if fits else _UNFIT)
+            + (_FIRST if position == 0 else 0.0)
             + self._days(sentence.text)
             + self._case(sentence.text)
         )
-        if question.negative and _NO.search(f"{passage.heading}: {sentence.text}"):
+        if question.negative and self._goes_without(f"{passage.heading}: {sentence.text}"):
             score += _WITHOUT
-        if question.enumeration and _ENUMERATION.search(sentence.text):
+        if question.enumeration and titled and _ENUMERATION.search(sentence.text):
             score += _LISTED
+        if question.permission and _PERMISSION.search(sentence.text):
+            score += _PERMITTED
         return Candidate(
             text=sentence.text,
             passage=passage,
@@ -114,12 +148,39 @@ class Scorer:
             whole_section=self._is_whole(passage, titled),
         )
 
+    def _terms(self) -> list[str]:
+        """The content words of the question; two of them that the documents write as one, as one.
+
+        A recogniser writes "met life" and "check in" where they have "MetLife" and "check-in".
+        """
+        vocabulary = {word for written in self._written.values() for word in written}
+        plain = words(self.question.text)
+        terms = content(self.question.text)
+        for left, right in zip(plain, plain[1:], strict=False):
+            if left + right in vocabulary and left + right not in terms:
+                terms = [*(term for term in terms if term not in (left, right)), left + right]
+        return terms
+
+    def _says(self, text: str, term: str) -> bool:
+        return mentioned(term, self._written[text], self._model)
+
+    def _goes_without(self, text: str) -> bool:
+        return any(re.search(rf"{_NO} (?:\w+ )?{term}", text, re.I) for term in self.terms)
+
+    def _leaf_share(self, passage: Passage) -> float:
+        """How much of the question the section's own heading names."""
+        if not self.terms:
+            return 0.0
+        leaf = words(passage.heading.rsplit(" / ", 1)[-1])
+        named = [term for term in self.terms if mentioned(term, leaf, self._model)]
+        return len(named) / len(self.terms)
+
     def missing_share(self, missing: list[str]) -> float:
         """How much of the question, by the weight of its words, is missing."""
         total = sum(self._weights.values())
         return sum(self._weights[term] for term in missing) / total if total else 0.0
 
-    def _support(self, named: set[str], titled: set[str], nearby: list[str]) -> float:
+    def _support(self, named: set[str], titled: set[str], passage: Passage) -> float:
         total = sum(self._weights.values())
         if not total:
             return 0.0
@@ -129,16 +190,16 @@ class Scorer:
                 supported += weight * _IN_SENTENCE
             elif term in titled:
                 supported += weight * _IN_HEADING
-            elif mentioned(term, nearby, self._model):
+            elif any(self._says(other.text, term) for other in passage.sentences):
                 supported += weight * _NEARBY
         return supported / total
 
     def _rareness(self) -> dict[str, float]:
         """A word that few of the sentences have tells them apart."""
-        sentences = [words(s.text) for passage in self._passages for s in passage.sentences]
+        sentences = [s.text for passage in self._passages for s in passage.sentences]
         weights = {}
         for term in self.terms:
-            having = sum(mentioned(term, written, self._model) for written in sentences)
+            having = sum(self._says(text, term) for text in sentences)
             weights[term] = math.log(1 + (len(sentences) + 1) / (having + 1))
         return weights
 
@@ -157,6 +218,8 @@ class Scorer:
             return 0.0
         condition = content(case[1])
         asked = words(self.question.text)
+        if re.search(_NO, case[1], re.I) and not self.question.negative:
+            return _OTHER_CASE
         met = any(mentioned(word, asked, self._model) for word in condition)
         return 0.0 if met or not condition else _OTHER_CASE
 

@@ -15,13 +15,13 @@ _SYNONYMS: Final = (
     "cost price charge fee rate pay",
     "open opening hour close closing",
     "kid child children son daughter boy girl toddler baby",
-    "parent mom mother dad father guardian",
+    "parent guardian mom mother dad father",
     "senior elderly retired 65",
     "pull pulled extraction extract removed",
     "address located location find directions",
     "park parking car",
     "book schedule reserve appointment reservation booking",
-    "move reschedule change cancel",
+    "move reschedule change",
     "sick ill fever",
     "hurt pain ache sore",
     "free complimentary",
@@ -65,7 +65,7 @@ def _sounds_like(left: str, right: str) -> bool:
     alike = SequenceMatcher(None, left, right).ratio()
     if _skeleton(left) == _skeleton(right):
         return alike >= 0.7
-    return min(len(left), len(right)) >= 5 and alike >= 0.8
+    return min(len(left), len(right)) >= 5 and alike >= 0.85
 
 
 @lru_cache(maxsize=20_000)
