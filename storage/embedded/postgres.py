@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import StorageError
 from storage.embedded.binaries import Account, account_for, postgres_programs
-from storage.embedded.processes import Command, free_ports, spawn, stop, wait_until
+from storage.embedded.processes import Command, port_again, spawn, stop, wait_until
 from storage.home import write_private
 
 _USER = "callsure"
@@ -26,10 +26,16 @@ class EmbeddedPostgres:
         servers: The folder for data, log and, where needed, a copy of the programs.
         durable: False gives up safety from power loss for speed (tests).
         programs: The folder of another version's programs; None is the installed package.
+        port: Where the server listened before, if it did.
     """
 
     def __init__(
-        self, servers: Path, *, durable: bool = True, programs: Path | None = None
+        self,
+        servers: Path,
+        *,
+        durable: bool = True,
+        programs: Path | None = None,
+        port: int = 0,
     ) -> None:
         self._programs = programs
         self._servers = servers
@@ -38,7 +44,7 @@ class EmbeddedPostgres:
         self._log = servers / "postgres.log"
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
+        self.port = port
         self.password = ""
 
     @property
@@ -59,7 +65,7 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise(programs, account)
         _end_orphan(self._data)
-        (self.port,) = free_ports(1, [self.port] if self.port else [])
+        self.port = port_again(self.port)
         self._process = spawn(
             Command(
                 [*account.prefix, programs / "postgres", *self._arguments()],

@@ -132,14 +132,8 @@ def wait_until(
         time.sleep(0.02)
 
 
-def free_ports(count: int, former: Sequence[int] = ()) -> list[int]:
-    """Ports that are free on loopback, as is the one 10000 above each.
-
-    A server that is started again gets its ``former`` ports, if they are still free: whoever knows
-    its address need not learn another.
-    """
-    if len(former) == count and all(_is_free(p) and _is_free(p + GRPC_OFFSET) for p in former):
-        return list(former)
+def free_ports(count: int) -> list[int]:
+    """Ports that are free on loopback, as is the one :data:`GRPC_OFFSET` above each."""
     found: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
         if len(found) == count:
@@ -147,6 +141,18 @@ def free_ports(count: int, former: Sequence[int] = ()) -> list[int]:
         if _is_free(port) and _is_free(port + GRPC_OFFSET):
             found.append(port)
     raise StorageError("no_free_port", "there are not enough free ports on loopback")
+
+
+def port_again(former: int) -> int:
+    """A port for a server that is started again: the former one, once it is free (blocking).
+
+    Whoever knows the server's address then need not learn another.
+    """
+    for _ in range(50 if former else 0):
+        if _is_free(former) and _is_free(former + GRPC_OFFSET):
+            return former
+        time.sleep(0.1)
+    return free_ports(1)[0]
 
 
 def _is_free(port: int) -> bool:

@@ -11,7 +11,15 @@ from pathlib import Path
 import httpx
 
 from storage.embedded.binaries import s3_program
-from storage.embedded.processes import GRPC_OFFSET, Command, free_ports, spawn, stop, wait_until
+from storage.embedded.processes import (
+    GRPC_OFFSET,
+    Command,
+    free_ports,
+    port_again,
+    spawn,
+    stop,
+    wait_until,
+)
 from storage.home import write_private
 
 BUCKET = "recordings"
@@ -24,15 +32,16 @@ class EmbeddedS3:
 
     Args:
         servers: The folder for data and log.
+        port: Where the server listened before, if it did.
     """
 
-    def __init__(self, servers: Path) -> None:
+    def __init__(self, servers: Path, *, port: int = 0) -> None:
         self._servers = servers
         self._folder = servers / "s3"
         self._ports = self._folder / "ports.json"
         self._log = servers / "s3.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._numbers: list[int] = []
+        self._port = port
         self.endpoint = ""
         self.access_key = "callsure"
         self.secret_key = ""
@@ -45,9 +54,10 @@ class EmbeddedS3:
             folder.mkdir(mode=0o700, exist_ok=True)
         self._clear_sockets()
         self.secret_key = self._secret()
-        self._numbers = ports = free_ports(5, self._numbers)
+        self._port = port_again(self._port)
+        ports = [self._port, *free_ports(4)]
         write_private(self._ports, json.dumps(ports))
-        self.endpoint = f"http://127.0.0.1:{ports[3]}"
+        self.endpoint = f"http://127.0.0.1:{self._port}"
         self._process = spawn(
             Command(
                 [s3_program(), *_arguments(data, ports)],
@@ -98,7 +108,7 @@ class EmbeddedS3:
 
 
 def _arguments(data: Path, ports: list[int]) -> list[str]:
-    master, volume, filer, s3, admin = ports
+    s3, master, volume, filer, admin = ports
     return [
         *("-logtostderr", "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
         *(f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"),

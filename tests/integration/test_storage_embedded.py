@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import json
 import os
 import pwd
@@ -13,10 +14,13 @@ import asyncpg
 import psutil
 import pytest
 
+from core.clock import SystemClock
 from storage.embedded import EmbeddedServers, start_embedded
 from storage.embedded.binaries import account_for, postgres_programs
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.home import prepare_home
+from storage.objects import ObjectStore
+from tests.conftest import store_address
 from tests.waiting import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as nobody")
@@ -123,6 +127,26 @@ async def test_no_server_outlives_a_killed_owner(server_home: Path) -> None:
     assert await ask(servers.database_dsn, "SELECT 1") == 1
     servers.stop()
     assert not any(map(os.path.exists, left))
+
+
+async def test_a_joined_process_starts_the_servers_again_where_they_were(
+    server_home: Path,
+) -> None:
+    owner, _ = started_by(START, server_home)
+    joined = await asyncio.to_thread(start_embedded, server_home, durable=False)
+    assert not joined.owned
+    addresses = joined.addresses
+    await ask(joined.database_dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
+    store = ObjectStore(store_address(joined), SystemClock())
+    await store.put("kept", b"sound", hashlib.sha256(b"sound").hexdigest())
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    await until(lambda: joined.owned)
+    assert joined.addresses == addresses
+    assert await ask(joined.database_dsn, "SELECT answer FROM kept") == 42
+    assert await store.get("kept") == b"sound"
+    store.close()
+    joined.stop()
 
 
 async def test_servers_outlive_the_thread_that_asked_for_them(server_home: Path) -> None:
