@@ -35,6 +35,9 @@ from storage.events import DigitPressed
 
 _MAX_FILL = 2 * SAMPLE_RATE  # a longer hole in the caller's audio is skipped, not filled
 _PRE_SPEECH = SAMPLE_RATE // 2
+_COMPLETE = 0.5
+_JUDGEMENTS = 3
+_JUDGE_AGAIN_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +164,30 @@ class Listener(FrameProcessor):
                 await self.push_frame(SpeechStartedFrame(onset=onset))
             case SpeechPause(speech_end):
                 await self.push_frame(SpeechPausedFrame(speech_end=speech_end))
-                self._judge(speech_end)
+                self._verdict = self.create_task(self._judge(speech_end))
             case SpeechResumed():
                 self._verdict = None
                 await self.push_frame(SpeechResumedFrame())
             case SpeechStop(speech_end):
                 await self.push_frame(SpeechStoppedFrame(speech_end=speech_end))
 
-    def _judge(self, speech_end: int) -> None:
-        heard = np.concatenate(self._recent)
-        spoken = self._position - self._onset + _PRE_SPEECH
-        self._verdict = self.create_task(self._push_verdict(heard[-spoken:], speech_end))
-
-    async def _push_verdict(self, pcm: npt.NDArray[np.int16], speech_end: int) -> None:
-        probability = await self._hearing.end_of_turn.probability(pcm)
-        if self._verdict is asyncio.current_task():
+    async def _judge(self, speech_end: int) -> None:
+        """Ask whether the turn is over; silence that goes on may change the answer."""
+        for _ in range(_JUDGEMENTS):
+            heard = np.concatenate(self._recent)
+            spoken = self._position - self._onset + _PRE_SPEECH
+            probability = await self._hearing.end_of_turn.probability(heard[-spoken:])
+            if self._verdict is not asyncio.current_task():
+                return
+            complete = probability > _COMPLETE
             await self.push_frame(
                 EndOfTurnVerdictFrame(
-                    speech_end=speech_end, complete=probability > 0.5, probability=probability
+                    speech_end=speech_end, complete=complete, probability=probability
                 )
             )
+            if complete:
+                return
+            await self._context.clock.sleep(_JUDGE_AGAIN_S)
 
     def _remember(self, pcm: npt.NDArray[np.int16]) -> None:
         self._recent.append(pcm)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipelines.backchannels import SoundKind, classify
+from pipelines.closings import is_closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,8 @@ class TurnTaking:
     def _needed_silence_ms(self) -> int:
         if not self._transcribed:
             return self._params.give_up_ms
-        return self._params.end_silence_ms if self._complete else self._params.patience_ms
+        complete = self._complete or is_closing(self._text)
+        return self._params.end_silence_ms if complete else self._params.patience_ms
 
     def _is_turn(self) -> bool:
         kind = classify(self._text, self._confidence, self._params.min_confidence)

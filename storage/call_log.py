@@ -143,6 +143,10 @@ class CallLogs:
             self._drainer.add(outbox)
         return CallLog(self, call_id, leg, outbox)
 
+    def spooled(self, call_id: str) -> bool:
+        """Whether events of the call are still on their way to the database."""
+        return any(self._folder.glob(f"{call_id}.*{SUFFIX}"))
+
     async def start(self) -> None:
         """Begin to drain and to sync."""
         self._sync.start()

@@ -85,6 +85,10 @@ class RecordingStore:
         """The calls whose recording has not reached the object store."""
         return sorted(path.stem for path in self._folder.glob("*.pending"))
 
+    def unassembled(self) -> list[str]:
+        """The calls of which there are segments on this machine (blocking)."""
+        return sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+
     async def finish(self, call_id: str) -> StoredRecording:
         """Make the call's WAV out of all legs' segments and upload it; doing it again is harmless.
 

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 
 from agent.directory import KnownAgent
 from core.errors import CallsureError, NotFoundError, ProtocolError
+from pipelines.call import Ending
 from storage.call_log import CallLog
 from storage.events import CallEnded, CallStarted
 from telephony.live import LiveLeg
@@ -23,6 +24,7 @@ _NO_AGENT = "I'm sorry, this number is not in service."
 _BUSY = "All of our lines are busy at the moment. Please call again in a few minutes."
 _ENDED = "<?xml version='1.0' encoding='UTF-8'?><Response><Hangup/></Response>"
 _REMEMBERED = 10_000
+_CLOSE_S = 10.0
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class CallManager:
         self._calls: dict[str, _Call] = {}
         self._ended: dict[str, None] = {}
         self._streams: set[asyncio.Task[None]] = set()
+        self._legs: set[LiveLeg] = set()
         self._closing = False
 
     @property
@@ -83,22 +86,30 @@ class CallManager:
             _log.warning("stream_refused", code=error.code, reason=error.message)
             await stream.refuse()
             return
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  (a coroutine that runs has a task)
-        self._streams.add(task)
+        leg = LiveLeg(self._services, call.agent, call.log)
+        self._legs.add(leg)
+        running = asyncio.create_task(leg.run(stream, start))
+        self._streams.add(running)
         try:
-            await LiveLeg(self._services, call.agent, call.log).run(stream, start)
+            # The call outlives its socket: what was said is still to be kept.
+            await asyncio.shield(running)
         finally:
-            self._streams.discard(task)
+            self._legs.discard(leg)
             self._forget(call)
-            await stream.close()
+            running.add_done_callback(self._streams.discard)
 
     async def close(self) -> None:
-        """Take no more calls and end those that are live."""
+        """Take no more calls, end those that are live and wait until they are kept."""
         self._closing = True
         for call in list(self._calls.values()):
-            if call.ring is not None:
+            if call.ring is not None and not call.live:
                 call.ring.cancel()
+                call.log.append(CallEnded("us", "drain", "the server was stopped"))
+                await call.log.close()
+        for leg in list(self._legs):
+            leg.stop(Ending("us", "drain", "the server was stopped"))
+        if self._streams:
+            await asyncio.wait(set(self._streams), timeout=_CLOSE_S)
         for task in list(self._streams):
             task.cancel()
         await asyncio.gather(*self._streams, return_exceptions=True)

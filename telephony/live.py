@@ -15,6 +15,7 @@ from pipelines.voice_activity import VoiceActivityParams
 from storage.call_log import CallLog
 from storage.events import CallEnded, MediaStarted
 from storage.recordings import RecordingWriter
+from telephony.lease_keeper import LeaseKeeper
 from telephony.recovery import recording_event
 from telephony.services import CallServices
 from telephony.twilio.media_stream import MediaStream
@@ -30,30 +31,52 @@ class LiveLeg:
         self._services = services
         self._agent = agent
         self._log = log
+        self._call: LiveCall | None = None
+        self._early_end: Ending | None = None
+
+    def stop(self, ending: Ending) -> None:
+        """End the call in good order."""
+        self._early_end = ending
+        if self._call is not None:
+            self._call.end(ending)
 
     async def run(self, stream: MediaStream, start: Start) -> None:
         """Run the call until it ends, hang up where that is ours to do, and keep what was said."""
         self._log.append(MediaStarted(start.stream_sid, "audio/x-mulaw", SAMPLE_RATE), offset_ms=0)
+        keeper = LeaseKeeper(self._services.leases, self._services.clock, self._services.worker_id)
+        lease = asyncio.create_task(
+            keeper.hold(self._log.call_id, self._log.leg, self._services.account_id, self._fenced)
+        )
         recording = self._open_recording()
-        ending = Ending("us", "worker_stopped", "the worker was stopped")
         context = CallContext(self._log, self._services.clock)
         try:
-            call = LiveCall(self._parts(stream, context, recording))
-            ending = await self._within_limit(call)
-        except Exception as error:
-            _log.exception("call_failed", call_id=self._log.call_id)
-            ending = Ending("us", "setup_failed", type(error).__name__)
+            ending = await self._talk(stream, context, recording)
         finally:
+            lease.cancel()
             if recording is not None:
                 recording.close()
-            self._log.append(
-                CallEnded(ending.by, ending.reason, ending.detail),
-                offset_ms=context.timeline.ms_at(self._services.clock.monotonic()),
-            )
+        offset = context.timeline.ms_at(self._services.clock.monotonic())
+        self._log.append(CallEnded(ending.by, ending.reason, ending.detail), offset_ms=offset)
         if ending.by != "caller":
             await stream.hang_up()
         await stream.close()
         await self._store_recording(recording is not None)
+        await keeper.let_go(self._log.call_id, self._log.leg)
+
+    async def _talk(
+        self, stream: MediaStream, context: CallContext, recording: RecordingWriter | None
+    ) -> Ending:
+        try:
+            self._call = LiveCall(self._parts(stream, context, recording))
+            if self._early_end is not None:
+                self._call.end(self._early_end)
+            return await self._within_limit(self._call)
+        except Exception as error:
+            _log.exception("call_failed", call_id=self._log.call_id)
+            return Ending("us", "setup_failed", type(error).__name__)
+
+    def _fenced(self) -> None:
+        self.stop(Ending("us", "lease_lost", "another worker took the call over"))
 
     def _parts(
         self, stream: MediaStream, context: CallContext, recording: RecordingWriter | None

@@ -43,7 +43,25 @@ async def finish_lost_calls(services: CallServices) -> int:
             _log.error("recovery_failed", call_id=leg.call_id, code=error.code, error=str(error))
         except Exception:
             _log.exception("recovery_failed", call_id=leg.call_id)
+    await _finish_recordings(services)
     return len(lost)
+
+
+async def _finish_recordings(services: CallServices) -> None:
+    """Make the recordings of calls that had ended when the process did."""
+    for call_id in await asyncio.to_thread(services.recordings.unassembled):
+        if services.logs.spooled(call_id):
+            continue  # its log is still being written: the call is live, or drains first
+        try:
+            stored = await services.recordings.finish(call_id)
+            leg = await services.leases.acquire(call_id, services.worker_id, _LEASE_S)
+        except CallsureError as error:
+            _log.warning("recording_not_finished", call_id=call_id, code=error.code)
+            continue
+        if leg is not None:
+            log = services.logs.open(call_id, leg, account_id=services.account_id)
+            log.append(recording_event(stored))
+            await log.close()
 
 
 async def _finish(services: CallServices, lost: LostLeg) -> None:

@@ -113,3 +113,12 @@ def test_a_second_onset_in_a_turn_is_the_same_turn() -> None:
     taking.verdict(complete=False, now=11.2)
     assert taking.onset(11.5, agent_speaking=True) == []
     assert taking.deadline() is None
+
+
+def test_a_farewell_needs_no_verdict() -> None:
+    taking = TurnTaking()
+    taking.onset(10.0, agent_speaking=False)
+    taking.pause(12.0, 12.1)
+    taking.verdict(complete=False, now=12.2)
+    decisions = taking.transcript("No, that's all. Bye.", 0.9, 12.25, finalized=True)
+    assert decisions == [EndTurn("No, that's all. Bye.", 0.9)]
