@@ -1,6 +1,7 @@
 """The carrier's end of one media stream: a WebSocket, a caller's voice, an earpiece and a tape."""
 
 import asyncio
+import contextlib
 import math
 import ssl
 from collections import deque
@@ -21,6 +22,7 @@ from simulators.carrier.tape import HungUpBy, Passed, Tape
 
 _FRAME_SECONDS = FRAME / RATE
 _CONNECT_SECONDS = 5.0
+_GOODBYE_SECONDS = 5.0
 
 Caller = Callable[["MediaStream"], Awaitable[None]]
 """Who is on the phone. Returning is no hang-up: the line stays open and silent."""
@@ -217,7 +219,7 @@ class MediaStream:
         try:
             await self._socket.send(text)
         except websockets.ConnectionClosed:
-            return  # `_listen` sees the end too, and knows why
+            return  # `_listen` sees the end too, and the reason
 
     def _end(self, by: HungUpBy, at: int | None = None) -> None:
         if self.ended.is_set():
@@ -229,5 +231,8 @@ class MediaStream:
 
     async def _say_goodbye(self) -> None:
         if self.tape.hung_up_by in {HungUpBy.CALLER, HungUpBy.REST, HungUpBy.PROTOCOL}:
-            await self._send("stop", self._wording.stop())
-            await self._to_server.drained()
+            # A server that reads nothing any more is not waited for.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await self._send("stop", self._wording.stop())
+                    await self._to_server.drained()

@@ -109,6 +109,8 @@ def read(text: str | bytes, stream_sid: str) -> Audio | MarkRequest | ClearReque
         match message["event"]:
             case "media":
                 ulaw = base64.b64decode(message["media"]["payload"], validate=True)
+                if not ulaw:
+                    raise ValueError("media without audio")
                 return Audio(ulaw)
             case "mark":
                 return MarkRequest(str(message["mark"]["name"]))

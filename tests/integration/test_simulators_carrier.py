@@ -212,6 +212,21 @@ async def test_a_stall_delivers_late_and_a_gap_never() -> None:
     assert len(tape.sent_ulaw) >= (stamps[-1] + 20) * MS
 
 
+async def test_a_line_that_went_dead_ends_when_the_server_gives_it_up() -> None:
+    async def notices(leg: Leg) -> None:
+        await leg.until(lambda: len(leg.heard) >= 5)
+        await asyncio.sleep(0.5)
+        await leg.close()
+
+    async with fake_agent(notices) as agent:
+        tape = await ring(agent, faults=Faults(stalls=(Span(200, 60_000),)))
+        [leg] = agent.legs
+
+    assert tape.hung_up_by is HungUpBy.SOCKET
+    assert len(leg.heard) <= 10
+    assert not any(isinstance(message, Stop) for message in leg.messages)
+
+
 async def test_stutters_are_on_the_tape() -> None:
     async def speaks(leg: Leg) -> None:
         await leg.play(100)

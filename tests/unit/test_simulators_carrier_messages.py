@@ -72,6 +72,7 @@ def test_what_a_server_may_send() -> None:
         from_server("clear", stream="MZ"),
         from_server("media"),
         from_server("media", media={"payload": "###"}),
+        from_server("media", media={"payload": ""}),
         from_server("mark", mark={}),
         json.dumps({"event": "clear"}),
     ],
