@@ -53,6 +53,16 @@ class Conversation:
         spoken = [entry.text for entry in self._utterances if entry.who == "agent" and entry.text]
         return spoken[-1] if spoken else ""
 
+    @property
+    def unanswered(self) -> str:
+        """What the caller has said since the agent was last heard: a turn cut in two is whole."""
+        said: list[str] = []
+        for entry in reversed(self._utterances):
+            if entry.who == "agent":
+                break
+            said.append(entry.text)
+        return " ".join(reversed(said))
+
     def add_caller(self, text: str) -> None:
         """The caller finished a turn."""
         self._utterances.append(Utterance("caller", text))

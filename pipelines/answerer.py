@@ -124,7 +124,8 @@ class Answerer(FrameProcessor):
         hang_up = False
         await self.push_frame(AnswerStartedFrame(turn=turn))
         try:
-            user_turn = UserTurn(turn, frame.text, frame.confidence)
+            said = self._conversation.unanswered or frame.text
+            user_turn = UserTurn(turn, said, frame.confidence)
             async for step in self._agent.answer(user_turn, self._conversation):
                 match step:
                     case Say(text):

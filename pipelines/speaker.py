@@ -173,7 +173,7 @@ class Speaker(FrameProcessor):
             return
         heard = turn.heard(played)
         self._context.record(Interrupted(turn.turn, by_turn, heard))
-        if turn.first_sample is not None:
+        if heard:
             self._record_spoken(turn, heard, interrupted=True)
 
     async def mark_returned(self, mark: LineMark) -> None:
@@ -190,8 +190,8 @@ class Speaker(FrameProcessor):
         self._playback.pause(now)
         self._placed(self._playback.settle(now))
         turn, self._turn = self._turn, None
-        if turn is not None and turn.first_sample is not None:
-            heard = turn.heard(self._playback.played)
+        heard = turn.heard(self._playback.played) if turn is not None else ""
+        if turn is not None and heard:
             self._record_spoken(turn, heard, interrupted=self._playback.played < turn.end)
         self._playback.drop()
 

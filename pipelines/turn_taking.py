@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipelines.backchannels import SoundKind, classify
-from pipelines.closings import is_closing
+from pipelines.endings import is_closing, is_trailing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class TurnTakingParams:
     which a turn ends although it seems incomplete. ``barge_in_ms``: speech over the agent longer
     than this is looked at before it ends. ``resume_ms``: the longest the agent stays paused after
     a sound that turned out to be no turn. ``min_confidence``: transcripts below it are noise.
+    ``trail_ms``: silence after which a turn ends that sounds complete but breaks off in its words.
     ``give_up_ms``: silence after which a turn ends without a final transcript.
     """
 
     end_silence_ms: int = 192
+    trail_ms: int = 700
     patience_ms: int = 1200
     barge_in_ms: int = 600
     resume_ms: int = 600
@@ -211,8 +213,11 @@ class TurnTaking:
     def _needed_silence_ms(self) -> int:
         if not self._transcribed:
             return self._params.give_up_ms
-        complete = self._complete or is_closing(self._text)
-        return self._params.end_silence_ms if complete else self._params.patience_ms
+        if is_closing(self._text):
+            return self._params.end_silence_ms
+        if not self._complete:
+            return self._params.patience_ms
+        return self._params.trail_ms if is_trailing(self._text) else self._params.end_silence_ms
 
     def _is_turn(self) -> bool:
         kind = classify(self._text, self._confidence, self._params.min_confidence)

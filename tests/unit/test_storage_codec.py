@@ -1,7 +1,7 @@
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -25,7 +25,29 @@ from storage.events import (
 AT = datetime(2026, 3, 1, 9, 30, 0, 250_000, tzinfo=UTC)
 # What JSON can carry and PostgreSQL can store.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
-BODIES = st.one_of(*(st.from_type(body) for body in get_args(Body)))
+
+
+def any_of(kind: Any) -> st.SearchStrategy[Any]:
+    """Values of a field's type that the database can hold."""
+    if kind is str:
+        return TEXT
+    if kind is float:
+        return st.floats(allow_nan=False, allow_infinity=False)
+    if is_dataclass(kind):
+        return st.builds(
+            kind, **{name: any_of(hint) for name, hint in get_type_hints(kind).items()}
+        )
+    arguments = get_args(kind)
+    if get_origin(kind) is tuple:
+        return st.lists(any_of(arguments[0]), max_size=3).map(tuple)
+    if get_origin(kind) is dict:
+        return st.dictionaries(any_of(arguments[0]), any_of(arguments[1]), max_size=3)
+    if arguments:
+        return st.one_of(*map(any_of, arguments))
+    return st.from_type(kind)
+
+
+BODIES: st.SearchStrategy[Body] = any_of(Body)
 
 
 def event(body: Body, **head: Any) -> Event:
@@ -33,10 +55,6 @@ def event(body: Body, **head: Any) -> Event:
         "call_id": "call_1", "leg": 1, "seq": 0, "version": VERSION, "at": AT, "offset_ms": None,
     }  # fmt: skip
     return Event(**{**values, **head}, body=body)
-
-
-st.register_type_strategy(str, TEXT)
-st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
 
 @given(BODIES, st.integers(0, 10**9), st.none() | st.integers(0, 10**9))
