@@ -16,6 +16,7 @@ from fastapi import FastAPI, WebSocket
 
 from agent.directory import AgentDirectory
 from core.clock import Clock, SystemClock
+from core.errors import RefusedError
 from core.ids import Ids, SystemIds
 from core.model_host import ModelHost
 from knowledge.embeddings import Embedder
@@ -37,7 +38,7 @@ from telephony.calls import CallManager
 from telephony.recovery import finish_lost_calls
 from telephony.services import CallServices
 from telephony.twilio.control import TwilioCallControl
-from telephony.twilio.signatures import Signatures
+from telephony.twilio.signatures import HEADER, Signatures
 from telephony.twilio.tokens import StreamTokens
 from telephony.twilio.webhooks import StatusChange, twilio_router
 
@@ -136,6 +137,12 @@ def create_app(system: System) -> FastAPI:
 
     @app.websocket(STREAM_PATH)
     async def stream(websocket: WebSocket) -> None:
+        try:
+            system.signatures.check_handshake(STREAM_PATH, websocket.headers.get(HEADER))
+        except RefusedError as error:
+            _log.warning("stream_refused", code=error.code, reason=error.message)
+            await websocket.close(1008)
+            return
         await system.calls.media_stream(websocket)
 
     return app
