@@ -145,7 +145,7 @@ class EmbeddedPostgres:
 
     def _is_ready(self) -> bool:
         """Whether the server has written that it takes connections, and does."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, IndexError):  # not there yet, or still empty
             status = (self._data / "postmaster.pid").read_text().splitlines()[-1]
             if status.strip() == "ready":
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1):

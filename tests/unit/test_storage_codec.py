@@ -33,7 +33,7 @@ def any_of(kind: Any) -> st.SearchStrategy[Any]:
         return TEXT
     if kind is float:
         return st.floats(allow_nan=False, allow_infinity=False)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return st.builds(
             kind, **{name: any_of(hint) for name, hint in get_type_hints(kind).items()}
         )
