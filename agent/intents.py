@@ -137,7 +137,7 @@ _COURTESIES: Final = re.compile(
     r"i(?:'d| would) (?:just )?like to (?:know|ask|find out|check)|"
     r"(?:can|could|would) you (?:please |maybe )?(?:tell|let) me(?: know)?|"
     r"do you (?:happen to )?know|do you mind telling me|tell me|"
-    r"may i ask|can i ask(?: you)?|(?:if|whether)|about)\b[ ,]*)+"
+    r"may i ask|can i ask(?: you)?|(?:if|whether))\b[ ,]*)+"
 )
 
 

@@ -11,6 +11,7 @@ from knowledge.passages import Section
 from knowledge.sentences import split_sentences
 from knowledge.statements import enumeration, from_item, from_row
 
+_SHORT_ITEM = 6  # words
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
@@ -24,7 +25,7 @@ def sections(document: str, source: str) -> list[Section]:
         tokens = _PARSER.parse(node.text)
         own, body = _split_heading(tokens)
         parents = [part for part in str(node.metadata.get("header_path", "")).split("/") if part]
-        sentences = tuple(_sentences(body))
+        sentences = tuple(_sentences(body, (own or parents or [""])[-1]))
         if sentences:
             found.append(Section(document, " / ".join([*parents, *own]), sentences))
     return found
@@ -36,7 +37,7 @@ def _split_heading(tokens: Sequence[Token]) -> tuple[list[str], Sequence[Token]]
     return [], tokens
 
 
-def _sentences(tokens: Sequence[Token]) -> list[str]:
+def _sentences(tokens: Sequence[Token], heading: str) -> list[str]:
     sentences: list[str] = []
     lead = ""
     index = 0
@@ -45,7 +46,7 @@ def _sentences(tokens: Sequence[Token]) -> list[str]:
         end = _closing(tokens, index)
         block = tokens[index : end + 1]
         if token.type in ("bullet_list_open", "ordered_list_open"):
-            sentences += _list(lead, _texts(block))
+            sentences += _list(lead or f"{heading}:", _texts(block), bool(lead))
             lead = ""
         elif token.type == "table_open":
             sentences += ([lead] if lead else []) + _table(block)
@@ -87,15 +88,12 @@ def _plain(token: Token) -> str:
     return " ".join("".join(parts).split())
 
 
-def _list(lead: str, items: list[str]) -> list[str]:
+def _list(lead: str, items: list[str], introduced: bool) -> list[str]:
     """Short items are named in one breath after their lead-in; longer ones stand alone."""
     statements = [from_item(item) for item in items]
-    if lead and all(
-        statement is None and len(item.split()) <= 6
-        for statement, item in zip(statements, items, strict=True)
-    ):
+    if not any(statements) and all(len(item.split()) <= _SHORT_ITEM for item in items):
         return [enumeration(lead, items)]
-    spoken = [lead] if lead else []
+    spoken = [lead] if introduced else []
     for statement, item in zip(statements, items, strict=True):
         spoken += [statement] if statement else split_sentences(item)
     return spoken

@@ -5,7 +5,9 @@ from typing import Final
 
 _TIME = r"\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?|noon|midnight"
 _HOURS: Final = re.compile(rf"(?P<from>{_TIME})\s*(?:-|–|—|to|until)\s*(?P<to>{_TIME})", re.I)
-_PRICE: Final = re.compile(r"(?:from |up to |about )?[$€£]\s?\d")
+_PRICE: Final = re.compile(
+    r"(?:from |up to |about )?[$€£]\s?\d|(?:free|no charge|included)\b", re.I
+)
 _LABELLED: Final = re.compile(r"(?P<label>[^:.!?]{1,60}?)\s*(?::|–|—| - )\s+(?P<value>.+)")
 _DAYS: Final = re.compile(
     r"\b(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|weekdays?|weekends?|daily|every day)\b", re.I
@@ -61,6 +63,8 @@ def _statement(label: str, value: str) -> str:
             start = when if several else f"On {when}"
             return f"{start}, we're open from {hours['from']} to {hours['to']}."
     if _PRICE.match(value):
+        label = re.sub(r"^(.+?) \((\w+)\)$", lambda m: f"{m[2].capitalize()} {m[1].lower()}", label)
+        value = value[0].lower() + value[1:]
         plural = _head(label).endswith("s") and not _head(label).endswith("ss")
         return f"{_with_article(label, plural)} {'are' if plural else 'is'} {value}."
     return ""

@@ -22,7 +22,8 @@ _KINDS: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "price",
         r"how much (?:is|are|was|does|do|would|will|did|for|it|to|you|they)\b(?!.*\bnotice\b)|"
-        r"\b(?:cost|costs|price|prices|pricing|charge for|fee for|how expensive)\b",
+        r"\b(?:cost|costs|price|prices|pricing|charge for|fee for|how expensive)\b|"
+        r"what (?:does|do|would|will) .* run\b",
         r"[$€£]\s?\d|\d\s?(?:%|percent|dollars|cents)|\bfree\b|no (?:\w+ )?(?:charge|cost|fee)|"
         r"included|covered",
     ),

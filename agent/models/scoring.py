@@ -17,7 +17,7 @@ _IN_SENTENCE, _IN_HEADING, _NEARBY = 1.0, 0.9, 0.15
 _WORDS_WEIGHT = 0.45
 _PASSAGE_WEIGHT = 0.4
 _LEAF_WEIGHT = 0.06
-_UNFIT = -0.25
+_UNFIT = -0.45
 _RIGHT_DAY, _WRONG_DAY = 0.15, -0.35
 _OTHER_CASE = -0.12
 _WITHOUT = 0.3
@@ -27,6 +27,7 @@ _LISTED = 0.2
 # They help to find a sentence, but a question is not about them: their absence means nothing.
 _LIGHT: Final = frozenset(
     "bring leave stay arrive run running start stop put help visit wait drive walk eat feel "
+    "price cost charge fee rate rates policy policies information details hours options "
     "dad mom mother father wife husband friend husband's wife's uses friends".split()
 )
 # A sentence that opens so needs the one before it.
@@ -96,6 +97,8 @@ class Scorer:
         }
         self.terms = self._terms()
         self._weights = self._rareness()
+        # One word of daily use is in many a sentence about something else.
+        self._telling = len(self.terms) > 1 or any(map(model.rarity, self.terms))
 
     def candidates(self) -> list[Candidate]:
         """Every sentence of the passages as an answer, best first."""
@@ -144,7 +147,7 @@ class Scorer:
             score=score,
             closeness=max(sentence.score, 0.9 * passage.score),
             fits=fits,
-            literal=bool(self.terms) and named == set(self.terms),
+            literal=self._telling and named == set(self.terms),
             whole_section=self._is_whole(passage, titled),
         )
 

@@ -27,6 +27,8 @@ _SYNONYMS: Final = (
     "free complimentary",
     "broke broken chipped cracked",
     "installment monthly plan financing finance",
+    "guarantee warranty warranted guaranteed",
+    "sell buy purchase sale",
     "bus train transit subway",
 )
 
