@@ -24,6 +24,7 @@ from pipelines.context import CallContext
 from pipelines.line import SAMPLE_RATE, Line, LineClosed
 from pipelines.listener import Hearing, LineHandlers, Listener
 from pipelines.recorder import Recorder
+from pipelines.silence import SilenceWatch
 from pipelines.speaker import Speaker
 from pipelines.speech import SpeechServices
 from pipelines.text_to_speech.style import VoiceStyle
@@ -49,6 +50,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrases:
+    """What the agent says unasked."""
+
+    greeting: str
+    are_you_there: str = "Are you still there?"
+    goodbye: str = "Goodbye!"
+
+
+@dataclass(frozen=True, slots=True)
 class CallParts:
     """What a call is made of."""
 
@@ -56,12 +66,13 @@ class CallParts:
     line: Line
     agent: Agent
     speech: SpeechServices
-    greeting: str
+    phrases: Phrases
     tool: Tool
     recording: RecordingWriter | None = None
     style: VoiceStyle = field(default_factory=VoiceStyle)
     activity: VoiceActivityParams = field(default_factory=VoiceActivityParams)
     taking: TurnTakingParams = field(default_factory=TurnTakingParams)
+    silence_s: float = 10.0
 
 
 class LiveCall:
@@ -97,10 +108,11 @@ class LiveCall:
         hearing = Hearing(self._voice, parts.speech.end_of_turn, VoiceActivity(parts.activity))
         handlers = LineHandlers(self._speaker.mark_returned, self._line_closed)
         self._listener = Listener(context, parts.line, hearing, self._recorder, handlers)
+        self._turns = Turns(context, TurnTaking(parts.taking), self._speaker)
         return [
             self._listener,
             parts.speech.stt(context),
-            Turns(context, TurnTaking(parts.taking), self._speaker),
+            self._turns,
             self._answerer,
             parts.speech.tts(context, parts.style),
             self._speaker,
@@ -108,13 +120,16 @@ class LiveCall:
 
     async def run(self) -> Ending:
         """Run until the call is over; returns how it ended."""
-        unsubscribe = self._parts.context.log.subscribe(self._remember)
+        log, clock = self._parts.context.log, self._parts.context.clock
+        silence = SilenceWatch(clock, self._parts.silence_s, self._break_silence)
+        unsubscribe = [log.subscribe(self._remember), log.subscribe(silence.note)]
+        watching = asyncio.create_task(silence.run())
         # One runner per call: a shared one ends every call with the first that does.
         runner = WorkerRunner(handle_sigint=False, handle_sigterm=False)
         await runner.add_workers(self._worker)
         running = asyncio.create_task(runner.run())
         try:
-            await self._answerer.say(0, self._parts.greeting)
+            await self._answerer.say(0, self._parts.phrases.greeting)
             over: list[asyncio.Future[Any]] = [running, self._ending]
             await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
             if not self._ending.done():
@@ -127,14 +142,26 @@ class LiveCall:
             await asyncio.wait([running], timeout=2 * _END_S)
             return ending
         finally:
+            watching.cancel()
             running.cancel()
-            unsubscribe()
+            for stop in unsubscribe:
+                stop()
             self._parts.speech.voices.release()
 
     def end(self, ending: Ending) -> None:
         """End the call; the first reason given stands."""
         if not self._ending.done():
             self._ending.set_result(ending)
+
+    async def farewell(self) -> None:
+        """Say goodbye and hang up once it was played."""
+        await self._answerer.say(self._turns.last, self._parts.phrases.goodbye, hang_up=True)
+
+    async def _break_silence(self, count: int) -> None:
+        if count > 1:
+            await self.farewell()
+        else:
+            await self._answerer.say(self._turns.last, self._parts.phrases.are_you_there)
 
     async def _last_words(self) -> None:
         """Let what the caller was saying when they hung up be decoded and logged."""

@@ -13,6 +13,7 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
+from core.redaction import redact_cards
 from pipelines.context import CallContext
 from pipelines.frames import (
     CallerSaysFrame,
@@ -79,6 +80,11 @@ class Turns(FrameProcessor):
         self._wakes_at: float | None = None
         self._waking = False
 
+    @property
+    def last(self) -> int:
+        """The number of the caller's last turn; 0 before the first."""
+        return self._turn - 1
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take facts about the caller's speech; everything else passes."""
         await super().process_frame(frame, direction)
@@ -122,7 +128,7 @@ class Turns(FrameProcessor):
             case TranscriptionFrame():
                 return self._take_transcript(frame, now)
             case InterimTranscriptionFrame():
-                text = " ".join([*self._finals, frame.text])
+                text = " ".join([*self._finals, redact_cards(frame.text)])
                 return self._taking.transcript(text, None, now, finalized=False)
         return None
 
@@ -138,10 +144,11 @@ class Turns(FrameProcessor):
 
     def _take_transcript(self, frame: TranscriptionFrame, now: float) -> list[Decision]:
         # A recogniser that decodes whole turns sends the turn's text anew each time.
+        said = redact_cards(frame.text)
         if frame.metadata.get("whole_turn"):
-            self._finals = [frame.text]
+            self._finals = [said]
         else:
-            self._finals.append(frame.text)
+            self._finals.append(said)
         self._context.waterfalls.reached(self._turn, Stage.TRANSCRIPT, now)
         text = " ".join(part for part in self._finals if part)
         confidence = frame.metadata.get("confidence")
@@ -200,8 +207,9 @@ class Turns(FrameProcessor):
     async def _tell_of(self, frame: InterimTranscriptionFrame | TranscriptionFrame) -> None:
         """Let the answerer look things up while the caller's turn goes on."""
         if self._taking.state is State.SPEAKING and frame.text:
-            self._context.record(TranscriptUpdated(self._turn, frame.text, False))
-            await self.push_frame(CallerSaysFrame(text=" ".join(self._finals) or frame.text))
+            text = " ".join(self._finals) or redact_cards(frame.text)
+            self._context.record(TranscriptUpdated(self._turn, text, False))
+            await self.push_frame(CallerSaysFrame(text=text))
 
     def _record_start(self) -> None:
         onset_ms = self._context.timeline.ms_of(self._onset)

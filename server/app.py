@@ -30,6 +30,7 @@ from server.settings import Settings
 from storage.agents import AgentRepository
 from storage.call_log import DEFAULT_ACCOUNT, CallLogs
 from storage.database import Database
+from storage.lease_keeper import LeaseKeeper
 from storage.leases import Leases
 from storage.objects import ObjectStore
 from storage.passages import PassageRepository
@@ -92,6 +93,7 @@ async def compose(
         await startup.warm_up(system.host, system.speech, system.agents)
         await system.logs.start()
         await system.recordings.start()
+        await system.services.leases.start()
         for work in (
             finish_lost_calls(system.services),
             startup.keep_agents_fresh(system.agent_store, system.agents, system.clock),
@@ -104,6 +106,7 @@ async def compose(
         await asyncio.gather(*background, return_exceptions=True)
         await system.calls.close()
         await system.recordings.stop()
+        await system.services.leases.stop()
         await system.logs.stop()
         await system.database.close()
         system.objects.close()
@@ -167,11 +170,17 @@ def _assemble(settings: Settings, backends: Backends) -> System:
         clock,
         base_url=settings.twilio_api_url,
     )
+    leases = LeaseKeeper(
+        Leases(database),
+        ids.new("worker"),
+        clock,
+        on_lost=lambda call_id: calls.fenced(call_id),
+    )
     services = CallServices(
         account_id=DEFAULT_ACCOUNT,
         agents=agents,
         logs=logs,
-        leases=Leases(database),
+        leases=leases,
         recordings=recordings,
         speech=speech,
         control=control,
@@ -179,9 +188,9 @@ def _assemble(settings: Settings, backends: Backends) -> System:
         stream_url=signatures.stream_url(STREAM_PATH),
         clock=clock,
         ids=ids,
-        worker_id=ids.new("worker"),
         max_calls=settings.max_calls,
     )
+    calls = CallManager(services)
     repositories = AgentRepository(database), PassageRepository(database)
     return System(
         settings=settings,
@@ -198,7 +207,7 @@ def _assemble(settings: Settings, backends: Backends) -> System:
         signatures=signatures,
         control=control,
         services=services,
-        calls=CallManager(services),
+        calls=calls,
     )
 
 

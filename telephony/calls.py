@@ -98,6 +98,12 @@ class CallManager:
             self._forget(call)
             running.add_done_callback(self._streams.discard)
 
+    def fenced(self, call_id: str) -> None:
+        """End a call here that another worker has taken over."""
+        for leg in self._legs:
+            if leg.call_id == call_id:
+                leg.stop(Ending("us", "lease_lost", "another worker took the call over"))
+
     async def close(self) -> None:
         """Take no more calls, end those that are live and wait until they are kept."""
         self._closing = True

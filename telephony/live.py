@@ -6,7 +6,7 @@ import structlog
 
 from agent.answering import AgentService
 from agent.directory import KnownAgent
-from pipelines.call import CallParts, Ending, LiveCall
+from pipelines.call import CallParts, Ending, LiveCall, Phrases
 from pipelines.context import CallContext
 from pipelines.line import SAMPLE_RATE
 from pipelines.text_to_speech.style import VoiceStyle
@@ -15,11 +15,12 @@ from pipelines.voice_activity import VoiceActivityParams
 from storage.call_log import CallLog
 from storage.events import CallEnded, MediaStarted
 from storage.recordings import RecordingWriter
-from telephony.lease_keeper import LeaseKeeper
 from telephony.recovery import recording_event
 from telephony.services import CallServices
 from telephony.twilio.media_stream import MediaStream
 from telephony.twilio.messages import Start
+
+_FAREWELL_S = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +35,11 @@ class LiveLeg:
         self._call: LiveCall | None = None
         self._early_end: Ending | None = None
 
+    @property
+    def call_id(self) -> str:
+        """The call."""
+        return self._log.call_id
+
     def stop(self, ending: Ending) -> None:
         """End the call in good order."""
         self._early_end = ending
@@ -43,16 +49,12 @@ class LiveLeg:
     async def run(self, stream: MediaStream, start: Start) -> None:
         """Run the call until it ends, hang up where that is ours to do, and keep what was said."""
         self._log.append(MediaStarted(start.stream_sid, "audio/x-mulaw", SAMPLE_RATE), offset_ms=0)
-        keeper = LeaseKeeper(self._services.leases, self._services.clock, self._services.worker_id)
-        lease = asyncio.create_task(
-            keeper.hold(self._log.call_id, self._log.leg, self._services.account_id, self._fenced)
-        )
+        self._services.leases.hold(self._log.call_id, self._log.leg)
         recording = self._open_recording()
         context = CallContext(self._log, self._services.clock)
         try:
             ending = await self._talk(stream, context, recording)
         finally:
-            lease.cancel()
             if recording is not None:
                 recording.close()
         offset = context.timeline.ms_at(self._services.clock.monotonic())
@@ -61,7 +63,7 @@ class LiveLeg:
             await stream.hang_up()
         await stream.close()
         await self._store_recording(recording is not None)
-        await keeper.let_go(self._log.call_id, self._log.leg)
+        await self._services.leases.release(self._log.call_id)
 
     async def _talk(
         self, stream: MediaStream, context: CallContext, recording: RecordingWriter | None
@@ -75,9 +77,6 @@ class LiveLeg:
             _log.exception("call_failed", call_id=self._log.call_id)
             return Ending("us", "setup_failed", type(error).__name__)
 
-    def _fenced(self) -> None:
-        self.stop(Ending("us", "lease_lost", "another worker took the call over"))
-
     def _parts(
         self, stream: MediaStream, context: CallContext, recording: RecordingWriter | None
     ) -> CallParts:
@@ -88,7 +87,11 @@ class LiveLeg:
             line=stream,
             agent=AgentService(definition, self._agent.retriever, self._services.clock),
             speech=self._services.speech,
-            greeting=definition.greeting,
+            phrases=Phrases(
+                definition.greeting,
+                definition.phrases.are_you_there,
+                definition.phrases.goodbye,
+            ),
             tool=self._use_tool,
             recording=recording,
             style=VoiceStyle(definition.voice.speed, definition.voice.volume_db),
@@ -98,6 +101,7 @@ class LiveLeg:
                 patience_ms=turns.max_pause_ms,
                 barge_in_ms=turns.backchannel_ms,
             ),
+            silence_s=definition.limits.silence_prompt_seconds,
         )
 
     async def _within_limit(self, call: LiveCall) -> Ending:
@@ -111,6 +115,8 @@ class LiveLeg:
     async def _end_at_limit(self, call: LiveCall) -> None:
         seconds = self._agent.definition.limits.max_call_seconds
         await self._services.clock.sleep(seconds)
+        await call.farewell()
+        await self._services.clock.sleep(_FAREWELL_S)
         call.end(Ending("us", "too_long", f"the agent's limit of {seconds} s was reached"))
 
     async def _use_tool(self, tool: str, arguments: dict[str, str]) -> str:

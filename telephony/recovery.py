@@ -28,7 +28,7 @@ from telephony.services import CallServices
 from telephony.unfinished import Unfinished, unfinished
 
 _log = structlog.get_logger(__name__)
-_LEASE_S = 60.0
+_FIRST_LEG = 1
 _PER_MS = SAMPLE_RATE // 1000
 Samples = npt.NDArray[np.int16]
 
@@ -54,7 +54,7 @@ async def _finish_recordings(services: CallServices) -> None:
             continue  # its log is still being written: the call is live, or drains first
         try:
             stored = await services.recordings.finish(call_id)
-            leg = await services.leases.acquire(call_id, services.worker_id, _LEASE_S)
+            leg = await services.leases.take_over(call_id, _FIRST_LEG)
         except CallsureError as error:
             _log.warning("recording_not_finished", call_id=call_id, code=error.code)
             continue
@@ -62,10 +62,11 @@ async def _finish_recordings(services: CallServices) -> None:
             log = services.logs.open(call_id, leg, account_id=services.account_id)
             log.append(recording_event(stored))
             await log.close()
+            await services.leases.release(call_id)
 
 
 async def _finish(services: CallServices, lost: LostLeg) -> None:
-    leg = await _next_leg(services, lost)
+    leg = await services.leases.take_over(lost.call_id, lost.leg)
     if leg is None:
         _log.info("call_held_elsewhere", call_id=lost.call_id)
         return
@@ -82,22 +83,8 @@ async def _finish(services: CallServices, lost: LostLeg) -> None:
     if stored is not None:
         log.append(recording_event(stored))
     await log.close()
+    await services.leases.release(lost.call_id)
     _log.info("call_recovered", call_id=lost.call_id, leg=leg)
-
-
-async def _next_leg(services: CallServices, lost: LostLeg) -> int | None:
-    """Win the call's lease; with the database away, no other worker can win it either."""
-    try:
-        return await services.leases.acquire(
-            lost.call_id,
-            services.worker_id,
-            _LEASE_S,
-            after_leg=lost.leg,
-            account_id=lost.account_id,
-        )
-    except CallsureError as error:
-        _log.warning("recovering_without_lease", call_id=lost.call_id, code=error.code)
-        return lost.leg + 1
 
 
 async def _complete(

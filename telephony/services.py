@@ -7,7 +7,7 @@ from core.clock import Clock
 from core.ids import Ids
 from pipelines.speech import SpeechServices
 from storage.call_log import CallLogs
-from storage.leases import Leases
+from storage.lease_keeper import LeaseKeeper
 from storage.recordings import RecordingStore
 from telephony.control import CallControl
 from telephony.twilio.tokens import StreamTokens
@@ -20,7 +20,7 @@ class CallServices:
     account_id: str
     agents: AgentDirectory
     logs: CallLogs
-    leases: Leases
+    leases: LeaseKeeper
     recordings: RecordingStore
     speech: SpeechServices
     control: CallControl
@@ -28,5 +28,4 @@ class CallServices:
     stream_url: str
     clock: Clock
     ids: Ids
-    worker_id: str
     max_calls: int

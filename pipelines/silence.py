@@ -1,0 +1,61 @@
+"""A caller who says nothing: asked once whether they are there, then bidden farewell."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from core.clock import Clock
+from storage.events import (
+    AgentSpoke,
+    AgentStartedSpeaking,
+    Event,
+    TurnEnded,
+    UserStartedSpeaking,
+)
+
+
+class SilenceWatch:
+    """Counts the silences in which nobody has the floor.
+
+    Args:
+        clock: Measures them.
+        seconds: How long one lasts.
+        on_silence: Called with 1 for the first silence since the caller's last turn, then 2 …
+    """
+
+    def __init__(
+        self, clock: Clock, seconds: float, on_silence: Callable[[int], Awaitable[None]]
+    ) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._on_silence = on_silence
+        self._since: float | None = None
+        self._count = 0
+        self._changed = asyncio.Event()
+
+    def note(self, event: Event) -> None:
+        """Follow the call by its log."""
+        match event.body:
+            case AgentSpoke():
+                self._since = self._clock.monotonic()
+            case UserStartedSpeaking() | AgentStartedSpeaking():
+                self._since = None
+            case TurnEnded():
+                self._since, self._count = None, 0
+            case _:
+                return
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            self._changed.clear()
+            if self._since is None:
+                await self._changed.wait()
+                continue
+            left = self._since + self._seconds - self._clock.monotonic()
+            if left > 0:
+                await self._clock.sleep(left)
+                continue
+            self._since = None
+            self._count += 1
+            await self._on_silence(self._count)
