@@ -1,7 +1,8 @@
 """One turn in, a stream of things to say and do out: the call and the API both use it."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from agent.context import local_time, standalone
@@ -13,6 +14,7 @@ from agent.messages import Asked
 from agent.models import embedded
 from agent.steps import Answered, Do, Retrieved, Say, Step, UserTurn
 from core.clock import Clock
+from core.errors import CallsureError
 from knowledge.passages import Retrieval
 from knowledge.retriever import Retriever
 
@@ -24,7 +26,8 @@ _PREPARED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Found:
+    query: str
     retrieval: Retrieval
     extract: embedded.Extract
 
@@ -41,7 +44,7 @@ class AgentService:
             threshold=definition.knowledge.threshold,
             business=definition.name,
         )
-        self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
+        self._lookups: OrderedDict[str, asyncio.Task[_Found]] = OrderedDict()
 
     async def prepare(self, interim_text: str, conversation: Conversation | None = None) -> None:
         """Look up what the caller seems to be asking, before the turn has ended.
@@ -65,9 +68,9 @@ class AgentService:
             reading = Reading(Intent.NOTHING, "")
         ready = reply(self.definition, reading, turn.text, conversation)
         if ready is None:
-            query = self._query(reading, conversation)
-            found = await self._look_up(query)
-            yield Retrieved(replace(found.retrieval, covered=found.extract.covered), query)
+            found = await self._found(reading, conversation)
+            covered = found.extract.covered
+            yield Retrieved(replace(found.retrieval, covered=covered), found.query)
             ready = self._answer_from(found.extract)
         text = " ".join(ready.sentences)
         conversation.add_answer(turn.text, ready.intent, text)
@@ -77,23 +80,38 @@ class AgentService:
             yield action
         yield Answered("embedded", ready.model, ready.intent, text)
 
+    async def _found(self, reading: Reading, conversation: Conversation) -> _Found:
+        found = await self._look_up(self._query(reading, conversation))
+        if found.extract.covered or found.query == reading.question:
+            return found
+        # It was perhaps no follow-up after all: what was asked may stand by itself.
+        alone = await self._look_up(self._query(reading, Conversation()))
+        return alone if alone.extract.covered else found
+
     def _query(self, reading: Reading, conversation: Conversation) -> str:
         now = local_time(self._clock.now(), self.definition.timezone)
         return standalone(reading.question, conversation, now)
 
-    async def _look_up(self, query: str) -> _Prepared:
+    async def _look_up(self, query: str) -> _Found:
+        """Search once per question: the answer joins a search that was begun in advance."""
         key = normalise(query)
-        if key not in self._prepared:
-            retrieval = await self._retriever.retrieve(query, self.definition.knowledge.passages)
-            extract = await self._model.answer(query, retrieval)
-            self._prepared[key] = _Prepared(retrieval, extract)
-            while len(self._prepared) > _PREPARED:
-                self._prepared.popitem(last=False)
-        return self._prepared[key]
+        if key not in self._lookups:
+            self._lookups[key] = asyncio.create_task(self._search(query))
+            while len(self._lookups) > _PREPARED:
+                self._lookups.popitem(last=False)
+        try:
+            return await asyncio.shield(self._lookups[key])
+        except CallsureError:
+            self._lookups.pop(key, None)
+            raise
+
+    async def _search(self, query: str) -> _Found:
+        retrieval = await self._retriever.retrieve(query, self.definition.knowledge.passages)
+        return _Found(query, retrieval, await self._model.answer(query, retrieval))
 
     def _answer_from(self, extract: embedded.Extract) -> Reply:
         if extract.covered:
             return Reply("answer", extract.sentences, model=embedded.NAME)
         phrases = self.definition.phrases
-        sentences: Sequence[str] = (phrases.not_covered, phrases.offer_message)
-        return Reply(Asked.OFFER, tuple(sentences), model=embedded.NAME)
+        refusal = (phrases.not_covered, phrases.offer_message)
+        return Reply(Asked.OFFER, refusal, model=embedded.NAME)

@@ -14,7 +14,13 @@ from knowledge.words import content
 _log = structlog.get_logger(__name__)
 
 _FOLLOWS: Final = re.compile(r"^(?:and |what about|how about|what if|on |for |with )")
-_POINTS: Final = re.compile(r"\b(?:it|that|they|them|those|one|there)\b")
+_POINTS: Final = re.compile(r"\b(?:it|that|they|them|those|this one|that one)\b")
+# What a question asks of a thing, as against the thing itself.
+_ASPECTS: Final = frozenset(
+    "cost costs price prices charge charges fee open close hours long take takes much many "
+    "monday tuesday wednesday thursday friday saturday sunday".split()
+)
+_FEW = 2  # content words
 _RELATIVE: Final = {
     "today": 0, "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0,
     "right now": 0, "tomorrow": 1,
@@ -27,16 +33,23 @@ def standalone(question: str, conversation: Conversation, now: datetime) -> str:
     dated = _RELATIVE_WORDS.sub(
         lambda match: f"on {(now + timedelta(days=_RELATIVE[match[0]])):%A}", question
     )
+    previous = _previous_question(conversation)
     topics = content(dated)
-    leans = (_FOLLOWS.match(dated) and len(topics) <= 2) or (
-        _POINTS.search(dated) and len(topics) <= 1
-    )
-    if not leans or not conversation.exchanges:
+    if not previous:
         return dated
-    previous = read(conversation.exchanges[-1].caller).question
-    if _FOLLOWS.match(dated) and topics:
-        return _replace_topic(previous, dated)
-    return f"{previous} {dated}" if previous else dated
+    if _FOLLOWS.match(dated) and len(topics) <= _FEW:
+        return _replace_topic(previous, dated) if topics else f"{previous} {dated}"
+    pointer = _POINTS.search(dated)
+    subject = [word for word in content(previous) if word not in _ASPECTS]
+    if pointer and subject and len(topics) < _FEW:
+        return f"{dated[: pointer.start()]}the {' '.join(subject)}{dated[pointer.end() :]}"
+    return dated
+
+
+def _previous_question(conversation: Conversation) -> str:
+    """The last thing that the caller asked about."""
+    asked = (read(exchange.caller).question for exchange in reversed(conversation.exchanges))
+    return next((question for question in asked if question), "")
 
 
 def local_time(now: datetime, timezone: str) -> datetime:

@@ -94,7 +94,7 @@ def _go_on(
         return Reply(Asked.NAME, ("Sure." if asked == Asked.OFFER else "Thank you.", _ASK_NAME))
     if asked == Asked.NAME:
         return Reply(
-            Asked.NUMBER, (f"Thanks, {found.name}.", "What's the best number to reach you on?")
+            Asked.NUMBER, (f"Thanks, {found.name.split()[0]}.", "What's the best number to reach you on?")
         )
     if asked == Asked.CONFIRM and reading.intent is Intent.AFFIRMATIVE:
         done = ("Thank you, I've passed that on.", definition.phrases.anything_else)

@@ -41,7 +41,7 @@ _FILLERS: Final = (
     r"sorry|great|perfect|wonderful|awesome|cool|fine|good|alright|all right|got it|i see|"
     r"sounds good|"
     r"that's (?:great|good|fine|perfect|helpful|right)|that is (?:great|good|fine)|"
-    r"very much|so much|a lot|sir|ma'am|there|then|now|please|sorry to bother you|excuse me)"
+    r"very much|so much|a lot|sir|ma'am|there|then|please|sorry to bother you|excuse me)"
 )
 # In order of weight: of several phrases in one turn the first listed names its intent.
 _PHRASES: Final[tuple[tuple[Intent, str], ...]] = (
@@ -155,7 +155,7 @@ _LEFT: Final = tuple(
 _RIGHT: Final = (
     (Intent.GOODBYE, re.compile(r"(?:^|\s)(?:good ?bye|bye(?:[ -]bye)?|have a good (?:day|one))$")),
     (Intent.THANKS, re.compile(r"(?:^|\s)(?:thank you|thanks)(?: (?:very|so) much| a lot)?$")),
-    (None, re.compile(r"(?:^|\s)(?:please|then|now|sir|ma'am|by the way)$")),
+    (None, re.compile(r"(?:^|\s)(?:please|then|sir|ma'am|by the way)$")),
 )
 # These name a turn only where nothing else is said: "what" also begins a question.
 _ALONE: Final = frozenset({Intent.REPEAT})

@@ -1,9 +1,10 @@
 """Text to unit vectors: all-MiniLM-L6-v2 from its package's own weights, in numpy."""
 
 import hashlib
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, TypeVarTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from core.errors import ConfigurationError
 from core.model_host import ModelHost
 
 Vectors = npt.NDArray[np.float32]
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 DIMENSIONS: Final = 384
 MODEL_NAME: Final = "all-MiniLM-L6-v2"
@@ -171,9 +174,13 @@ class Embedder:
         """Embed on the calling thread (blocking): for ingestion and command-line use."""
         return self.model.embed(texts)
 
+    async def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run other work that needs the encoder, without holding up the event loop."""
+        return await self._host.run("embed", function, *args)
+
     async def embed(self, texts: list[str]) -> Vectors:
         """Embed without holding up the event loop."""
-        return await self._host.run("embed", self.embed_now, texts)
+        return await self.run(self.embed_now, texts)
 
 
 def _is_kernel(name: str) -> bool:

@@ -27,8 +27,8 @@ _COMMON: Final = frozenset(
     before after again back around through per each every both either day days time times bit lot
     little maybe probably currently usually normally ever already yet keep put thanks thank
     look looking love don isn accept allowed allow okay ok fine question quick hear heard
-    doctor dr business place company shop store office somewhere work works working people person sure
-    located location""".split()
+    doctor dr business place company shop store office somewhere work works working people person
+    sure located location""".split()
 )
 # What people of any trade call the same thing. The vectors of single words know most others.
 

@@ -56,6 +56,9 @@ class ExtractiveModel:
 
     async def answer(self, text: str, retrieval: Retrieval) -> Extract:
         """Choose from what was retrieved for a question; courtesies are already off it."""
+        return await self._embedder.run(self._answer, text, retrieval)
+
+    def _answer(self, text: str, retrieval: Retrieval) -> Extract:
         question = read_question(text)
         scorer = Scorer(question, retrieval.passages, self._embedder.model, self._own_name)
         ranked = scorer.candidates()
@@ -63,12 +66,11 @@ class ExtractiveModel:
             return Extract((), 0.0)
         best = ranked[0]
         missing = scorer.missing(best)
-        needed = await self._needed(scorer, best, missing)
-        if best.closeness < needed:
+        if best.closeness < self._needed(scorer, best, missing):
             return Extract((), best.closeness, tuple(missing))
         return Extract(_choose(question, best, ranked), best.closeness)
 
-    async def _needed(self, scorer: Scorer, best: Candidate, missing: list[str]) -> float:
+    def _needed(self, scorer: Scorer, best: Candidate, missing: list[str]) -> float:
         """How near the best sentence must be to be given as the answer."""
         needed = self._threshold
         if not best.fits:
@@ -79,15 +81,17 @@ class ExtractiveModel:
             rarity = max(self._embedder.model.rarity(word) for word in missing)
             needed += _COMMON_MISSING + rarity * (_RARE_MISSING - _COMMON_MISSING)
             needed += _SHARE_MISSING * scorer.missing_share(missing)
-            if await self._pull_away(scorer.question.text, best, missing) >= _PULLED_AWAY:
+            # The encoder is asked again only where its answer can still change the outcome.
+            undecided = needed <= best.closeness < needed + _REFUSED
+            if undecided and self._pull_away(scorer.question.text, best, missing) >= _PULLED_AWAY:
                 needed += _REFUSED
         return needed
 
-    async def _pull_away(self, text: str, best: Candidate, missing: list[str]) -> float:
+    def _pull_away(self, text: str, best: Candidate, missing: list[str]) -> float:
         """How much nearer the answer the question would be without its unanswered words."""
         plain = words(text)
         variants = [" ".join(word for word in plain if word != left) for left in missing[:3]]
-        vectors = await self._embedder.embed([best.text, " ".join(plain), *variants])
+        vectors = self._embedder.embed_now([best.text, " ".join(plain), *variants])
         similarity = vectors[1:] @ vectors[0]
         return float(np.max(similarity[1:]) - similarity[0])
 
