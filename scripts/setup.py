@@ -206,8 +206,10 @@ def show_progress(running: list[Pip], wanted: set[str]) -> None:
         time.sleep(0.3)
         lines = [line for pip in running for line in pip.lines]
         total = len(wanted) - sum(line.startswith("Ignoring ") for line in lines)
-        fetched = sum(line.startswith("Collecting ") for line in lines)
-        text = f"  fetched {fetched}/{total}, installed {len(wanted & installed())}/{total}"
+        # pip says "Processing" of what it takes from a folder.
+        fetched = sum(line.startswith(("Collecting ", "Processing ")) for line in lines)
+        done = len(wanted & installed())
+        text = f"  fetched {min(fetched, total)}/{total}, installed {done}/{total}"
         if live:
             sys.stdout.write("\r" + text)
             sys.stdout.flush()
