@@ -27,18 +27,3 @@ def words_heard(text: str, word_ends_ms: Sequence[int], played_ms: float) -> str
         heard += 1
         start = end
     return " ".join(words[:heard])
-
-
-def spread_words(text: str, weights: Sequence[float], total_ms: float) -> tuple[int, ...]:
-    """Word ends for an utterance of ``total_ms``, words lasting in proportion to ``weights``."""
-    words = text.split()
-    if not words:
-        return ()
-    shares = list(weights) if len(weights) == len(words) else [float(len(w)) for w in words]
-    whole = sum(shares) or 1.0
-    ends: list[int] = []
-    passed = 0.0
-    for share in shares:
-        passed += share
-        ends.append(round(total_ms * passed / whole))
-    return tuple(ends)

@@ -40,11 +40,12 @@ class HibariVoice:
         audio = np.tanh(audio * np.float32(0.9)) / np.float32(np.tanh(0.9))
         small = soxr.resample(audio, self._model.sample_rate, SAMPLE_RATE, quality="HQ")
         pcm = (np.clip(small, -1, 1) * 32767).astype("<i2")
-        lengths = [len(self._model.phonemes(spoken(word))) for word in text.split()]
-        ends = word_ends(lengths, speech.phonemes, speech.ends_ms)
+        alone = [self._model.phonemes(spoken(word)) for word in text.split()]
+        ends = np.array(word_ends(alone, speech.phonemes, speech.ends_ms)) - cut_ms
+        within = np.clip(ends, 0, len(pcm) * 1000 / SAMPLE_RATE)
         gap = np.zeros(round(_SENTENCE_GAP * SAMPLE_RATE), "<i2")
         return Speech(
-            np.concatenate((pcm, gap)).tobytes(), tuple(max(0, round(end - cut_ms)) for end in ends)
+            np.concatenate((pcm, gap)).tobytes(), tuple(round(float(end)) for end in within)
         )
 
 

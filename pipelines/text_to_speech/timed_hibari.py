@@ -46,7 +46,9 @@ class TimedHibari:
     def say(self, text: str, speed: float) -> TimedSpeech:
         """Synthesise spoken text."""
         rng = np.random.default_rng(_SEED)
-        audio, said, ends = [np.zeros(0, np.float32)], [], list[float]()
+        audio = [np.zeros(0, np.float32)]
+        said: list[str] = []
+        ends: list[float] = []
         for sentence in self._model.phonemize(text):
             ids = self._model.ids(sentence)
             inputs = {"ids": np.array([ids]), "speed": np.array([speed], np.float32)}

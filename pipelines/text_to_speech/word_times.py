@@ -1,24 +1,43 @@
 """Where each written word ends in an utterance, from the times of its phonemes. Pure."""
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+_WITHOUT_STRESS = str.maketrans("", "", "ˈˌ")
 
 
-def word_ends(lengths: Sequence[int], phonemes: str, ends_ms: Sequence[float]) -> tuple[float, ...]:
+def word_ends(alone: Sequence[str], phonemes: str, ends_ms: Sequence[float]) -> tuple[float, ...]:
     """The end of each written word.
 
-    Written and spoken words differ ("$120" is said in four), so each written word gets its share of
-    the phonemes and ends at the nearest gap between two spoken words.
+    Written and spoken words differ: "$120" is said in four, "9:00" in two by itself and in one
+    before "AM". So each written word is looked for in the utterance as it is said alone.
 
     Args:
-        lengths: How many phonemes each written word has when it is said alone.
-        phonemes: The whole utterance, spoken words separated by spaces.
+        alone: The phonemes of each written word said alone, spoken words separated by spaces.
+        phonemes: The phonemes of the whole utterance.
         ends_ms: The end of each character of ``phonemes``.
     """
     gaps = [at for at, phoneme in enumerate(phonemes) if phoneme == " "] + [len(phonemes)]
-    scale = (len(phonemes) + 1) / max(1, sum(length + 1 for length in lengths))
-    found, passed = [], 0.0
-    for length in lengths:
-        passed += (length + 1) * scale
-        gap = min(gaps, key=lambda at: abs(at + 1 - passed))
-        found.append(ends_ms[gap - 1] if gap else 0.0)
+    group_ends_ms = [0.0, *(ends_ms[gap - 1] for gap in gaps if gap)]
+    groups = [group for word in alone for group in word.split(" ") if group]
+    over = [0, *_groups_over(groups, phonemes.split(" "))]
+    found, count = [], 0
+    for word in alone:
+        count += len([group for group in word.split(" ") if group])
+        found.append(group_ends_ms[over[count]])
     return tuple(found)
+
+
+def _groups_over(alone: Sequence[str], whole: Sequence[str]) -> list[int]:
+    """For each group of ``alone``, how many groups of ``whole`` are over when it is."""
+    matcher = SequenceMatcher(
+        None,
+        [group.translate(_WITHOUT_STRESS) for group in alone],
+        [group.translate(_WITHOUT_STRESS) for group in whole],
+        autojunk=False,
+    )
+    over = []
+    for _, start, end, first, last in matcher.get_opcodes():
+        share = (last - first) / max(1, end - start)
+        over += [first + round((n + 1) * share) for n in range(end - start)]
+    return over
