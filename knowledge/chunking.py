@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 
 import numpy as np
-from llama_index.core.node_parser import SentenceSplitter
 
 from knowledge.embeddings import Vectors
 from knowledge.passages import Chunk, Section
@@ -17,6 +16,9 @@ _CHUNK_WORDS = 120
 
 def split(section: Section) -> list[Section]:
     """Cut a section at sentence ends into parts of at most about 120 words."""
+    # Imported here: it costs two seconds, and a start with unchanged documents cuts none.
+    from llama_index.core.node_parser import SentenceSplitter
+
     splitter = SentenceSplitter(
         chunk_size=_CHUNK_WORDS,
         chunk_overlap=0,

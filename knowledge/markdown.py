@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from llama_index.core.node_parser import MarkdownNodeParser
-from llama_index.core.schema import Document, TextNode
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -17,6 +15,10 @@ _PARSER = MarkdownIt("commonmark").enable("table")
 
 def sections(document: str, source: str) -> list[Section]:
     """Cut ``source`` at its headings; the heading of a section names its parents too."""
+    # Imported here: it costs two seconds, and a start with unchanged documents cuts none.
+    from llama_index.core.node_parser import MarkdownNodeParser
+    from llama_index.core.schema import Document, TextNode
+
     found = []
     nodes = MarkdownNodeParser().get_nodes_from_documents([Document(text=source)])
     for node in nodes:

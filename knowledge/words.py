@@ -2,9 +2,9 @@
 
 import re
 from functools import cache, lru_cache
-from typing import Final
+from typing import Any, Final
 
-from nltk.stem.snowball import SnowballStemmer
+import snowballstemmer
 
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9'&]*")
 _COMPOUND: Final = re.compile(r"\b[a-z]+(?:-[a-z]+)+\b")
@@ -51,7 +51,7 @@ def content(text: str) -> list[str]:
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem of an English word."""
-    return str(_stemmer().stem(word.removesuffix("'s")))
+    return str(_stemmer().stemWord(word.removesuffix("'s")))
 
 
 def stems(text: str) -> frozenset[str]:
@@ -65,5 +65,5 @@ def stems(text: str) -> frozenset[str]:
 
 
 @cache
-def _stemmer() -> SnowballStemmer:
-    return SnowballStemmer("english")
+def _stemmer() -> Any:
+    return snowballstemmer.stemmer("english")

@@ -1,19 +1,14 @@
 """The database's schema, version by version (Alembic through asyncpg)."""
 
 import asyncio
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+import asyncpg
 
 from core.errors import StorageError
 
-_LOCK = 0x63616C6C73757265  # any number that nobody else locks
-_TIMEOUT_S = 120.0
+HEAD = "0001"
+"""The newest version of the schema."""
+
 
 
 async def migrate(dsn: str, revision: str = "head") -> None:
@@ -22,26 +17,33 @@ async def migrate(dsn: str, revision: str = "head") -> None:
     Raises:
         StorageError: ``database_unavailable`` or ``migration_failed``.
     """
-    url = dsn.replace("postgres://", "postgresql://", 1)
-    url = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
+    if revision in ("head", HEAD) and await _version(dsn) == HEAD:
+        return
+    # Imported here: Alembic costs a second, and most starts find the schema up to date.
+    from storage.migrations.upgrade import upgrade
+
+    await upgrade(dsn, revision)
+
+
+async def _version(dsn: str) -> str | None:
+    """The version of the schema that the database has; None for an empty one."""
     try:
-        async with asyncio.timeout(_TIMEOUT_S), engine.begin() as connection:
-            # Held to the end of the transaction: who comes second finds nothing left to do.
-            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            await connection.run_sync(_upgrade, revision)
-    except (OSError, TimeoutError) as error:
+        connection = await asyncpg.connect(dsn, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise StorageError(
             "database_unavailable", f"PostgreSQL does not answer ({error})", retryable=True
         ) from error
-    except DBAPIError as error:
-        raise StorageError("migration_failed", str(error.orig)) from error
+    try:
+        async with asyncio.timeout(5):
+            version: str | None = await connection.fetchval(
+                "SELECT version_num FROM alembic_version"
+            )
+    except asyncpg.UndefinedTableError:
+        return None
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise StorageError(
+            "database_unavailable", f"PostgreSQL does not answer ({error})", retryable=True
+        ) from error
     finally:
-        await engine.dispose()
-
-
-def _upgrade(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+        await connection.close(timeout=5)
+    return version
