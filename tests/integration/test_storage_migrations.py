@@ -4,8 +4,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from core.errors import StorageError
+from storage import migrations
 from storage.embedded import EmbeddedServers
 from storage.embedded.postgres import EmbeddedPostgres
 from storage.home import prepare_home
@@ -103,3 +106,9 @@ async def test_a_migration_that_is_refused_says_why(database_dsn: str) -> None:
     with pytest.raises(StorageError, match="already exists") as caught:
         await migrate(database_dsn)
     assert caught.value.code == "migration_failed"
+
+
+def test_the_newest_version_is_the_one_named() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
