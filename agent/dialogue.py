@@ -92,9 +92,12 @@ def _go_on(
     found = messages.draft(conversation.exchanges, text)
     if asked in (Asked.OFFER, Asked.TEXT):
         return Reply(Asked.NAME, ("Sure." if asked == Asked.OFFER else "Thank you.", _ASK_NAME))
+    if asked == Asked.NAME and not found.name:
+        return Reply(Asked.NAME, ("Sorry, I didn't get your name.", "Could you repeat it?"))
     if asked == Asked.NAME:
+        first_name = found.name.split()[0]
         return Reply(
-            Asked.NUMBER, (f"Thanks, {found.name.split()[0]}.", "What's the best number to reach you on?")
+            Asked.NUMBER, (f"Thanks, {first_name}.", "What's the best number to reach you on?")
         )
     if asked == Asked.CONFIRM and reading.intent is Intent.AFFIRMATIVE:
         done = ("Thank you, I've passed that on.", definition.phrases.anything_else)

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _ABBREVIATIONS: Final = frozenset(
-    "dr mr mrs ms prof st ave blvd rd ln hwy ste apt no vs etc approx dept inc ltd e.g i.e "
+    "dr mr mrs ms prof st ave blvd rd ln hwy ste apt vs etc approx dept inc ltd e.g i.e "
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri sat "
     "sun".split()
 )
@@ -31,5 +31,7 @@ def _ends(text: str, match: re.Match[str]) -> bool:
     word = text[: match.start()].rsplit(" ", 1)[-1].lstrip("(\"'“‘").lower()
     if word in ("a.m", "p.m"):
         return _DAY.match(text, match.end()) is None
+    if word == "no":
+        return not text[match.end()].isdigit()
     initial = len(word) == 1 and word.isalpha()
     return not (word in _ABBREVIATIONS or initial)

@@ -45,7 +45,18 @@ def spoken_by_word(text: str) -> tuple[str, ...]:
             for target, share in zip(covered, _shares(piece.said, len(covered)), strict=True):
                 said[target].append(share)
             position = piece.end
-    return tuple(_tidy("".join(parts)) for parts in said)
+    return _with_pauses(["".join(parts).strip() for parts in said])
+
+
+def _with_pauses(said: list[str]) -> tuple[str, ...]:
+    """A pause belongs to the word before it, and none to the last word."""
+    for index in range(1, len(said)):
+        if said[index].startswith(","):
+            said[index - 1] += ","
+    words = [_tidy(text) for text in said]
+    if words:
+        words[-1] = words[-1].rstrip(",;: ")
+    return tuple(words)
 
 
 def _pieces(text: str) -> list[_Piece]:
