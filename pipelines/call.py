@@ -31,7 +31,7 @@ from pipelines.text_to_speech.style import VoiceStyle
 from pipelines.turn_taking import TurnTaking, TurnTakingParams
 from pipelines.turns import Turns
 from pipelines.voice_activity import VoiceActivity, VoiceActivityParams
-from storage.events import AgentSpoke, Event, TurnEnded
+from storage.events import AgentSpoke, BackchannelHeard, Event, TurnEnded
 from storage.recordings import RecordingWriter
 
 _log = structlog.get_logger(__name__)
@@ -168,10 +168,13 @@ class LiveCall:
         self._answerer.retire()
         finished = asyncio.Event()
         unsubscribe = self._parts.context.log.subscribe(
-            lambda event: finished.set() if isinstance(event.body, TurnEnded) else None
+            lambda event: (
+                finished.set() if isinstance(event.body, TurnEnded | BackchannelHeard) else None
+            )
         )
         try:
-            if await self._listener.finish():
+            undecided = self._turns.open
+            if await self._listener.finish() or undecided:
                 await within(self._parts.context.clock, _LAST_WORDS_S, finished.wait())
         except TimeoutError:
             _log.info("last_words_lost", call_id=self._parts.context.log.call_id)

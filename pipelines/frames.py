@@ -50,6 +50,11 @@ class EndOfTurnVerdictFrame(SystemFrame):
 
 
 @dataclass
+class CallerGoneFrame(SystemFrame):
+    """The caller hung up: what was said in the running turn is all that will be."""
+
+
+@dataclass
 class DecodeRequestFrame(SystemFrame):
     """Upstream: a transcript of the running turn is needed before its next pause."""
 

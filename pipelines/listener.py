@@ -13,6 +13,7 @@ from core import ulaw
 from pipelines.context import CallContext
 from pipelines.end_of_turn import HORIZON, EndOfTurn
 from pipelines.frames import (
+    CallerGoneFrame,
     EndOfTurnVerdictFrame,
     SpeechPausedFrame,
     SpeechResumedFrame,
@@ -98,13 +99,12 @@ class Listener(FrameProcessor):
         await super().cleanup()
 
     async def finish(self) -> bool:
-        """The caller is gone: treat what they were saying as said; False if they were silent."""
-        if not self._hearing.activity.speaking:
-            return False
-        end = self._position
-        await self.push_frame(SpeechPausedFrame(speech_end=end))
-        await self.push_frame(EndOfTurnVerdictFrame(speech_end=end, complete=True, probability=1.0))
-        return True
+        """The caller is gone: what they were saying is said; returns whether they were speaking."""
+        speaking = self._hearing.activity.speaking
+        if speaking:
+            await self.push_frame(SpeechPausedFrame(speech_end=self._position))
+        await self.push_frame(CallerGoneFrame())
+        return speaking
 
     async def _stop(self) -> None:
         tasks, self._tasks = self._tasks, []

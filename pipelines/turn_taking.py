@@ -100,6 +100,7 @@ class TurnTaking:
         self._confidence: float | None = None
         self._transcribed = False  # the transcript covers everything up to the last pause
         self._asked_at = 0.0
+        self._gone = False
 
     def onset(self, now: float, *, agent_speaking: bool) -> list[Decision]:
         """The caller began to make a sound."""
@@ -145,6 +146,11 @@ class TurnTaking:
             self._transcribed = finalized and self._silent_since is not None
             return [Interrupt(), *self._decide(now)]
         self._transcribed = finalized and self._silent_since is not None
+        return self._decide(now)
+
+    def gone(self, now: float) -> list[Decision]:
+        """The caller hung up: the turn is over as soon as its transcript is there."""
+        self._gone = True
         return self._decide(now)
 
     def tick(self, now: float) -> list[Decision]:
@@ -213,6 +219,8 @@ class TurnTaking:
     def _needed_silence_ms(self) -> int:
         if not self._transcribed:
             return self._params.give_up_ms
+        if self._gone:
+            return 0
         if is_closing(self._text):
             return self._params.end_silence_ms
         if not self._complete:

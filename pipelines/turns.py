@@ -16,6 +16,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from core.redaction import redact_cards
 from pipelines.context import CallContext
 from pipelines.frames import (
+    CallerGoneFrame,
     CallerSaysFrame,
     CallerTurnFrame,
     DecodeRequestFrame,
@@ -85,6 +86,11 @@ class Turns(FrameProcessor):
         """The number of the caller's last turn; 0 before the first."""
         return self._turn - 1
 
+    @property
+    def open(self) -> bool:
+        """Whether the caller has begun something that is not decided yet."""
+        return self._taking.state is not State.IDLE
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Take facts about the caller's speech; everything else passes."""
         await super().process_frame(frame, direction)
@@ -123,6 +129,8 @@ class Turns(FrameProcessor):
                     ms = self._context.timeline.ms_of(frame.speech_end)
                     self._context.record(UserStoppedSpeaking(self._turn, ms))
                 return []
+            case CallerGoneFrame():
+                return self._taking.gone(now)
             case EndOfTurnVerdictFrame():
                 return self._taking.verdict(complete=frame.complete, now=now)
             case TranscriptionFrame():

@@ -1,0 +1,161 @@
+"""Whole calls as event sequences: `snapshots/*.json` hold what happened, this what to look for."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import ProviderError
+from pipelines.call import Ending
+from storage.events import (
+    AgentSpoke,
+    AgentStartedSpeaking,
+    BackchannelHeard,
+    Body,
+    Interrupted,
+    PlaybackPaused,
+    PlaybackResumed,
+    ProviderFailed,
+    TurnEnded,
+    UserStartedSpeaking,
+)
+from tests.unit.simulated_call import GREETING, SimulatedCall, said
+from tests.unit.snapshot import check
+
+LONG = "Press on the gauze for an hour and rest. Drink nothing hot. Call us if it bleeds."
+
+
+def spoken(call: SimulatedCall) -> str:
+    """Everything that the log says the agent was heard to say."""
+    return " ".join(body.text for body in call.bodies() if isinstance(body, AgentSpoke))
+
+
+async def test_an_ordinary_call(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path, {"When do you open?": said("We open at nine.", "Every day.")})
+    await call.until_event(AgentSpoke)
+    call.say("When do you open?")
+    await call.until_event(AgentSpoke, 2)
+    await call.line.run(0.5)
+    assert await call.hang_up() == Ending("caller", "hangup")
+    check("ordinary", call.bodies())
+    assert spoken(call) == call.heard() == f"{GREETING} We open at nine. Every day."
+
+
+async def test_the_caller_takes_the_turn(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path, {"What then?": said(*LONG.split(". "))})
+    await call.until_event(AgentSpoke)
+    call.say("What then?")
+    await call.until_event(AgentStartedSpeaking, 2)
+    await call.line.run(1.3)
+    call.say("Actually do you take cards?")
+    await call.until_event(AgentSpoke, 3)
+    await call.hang_up()
+    check("barge_in", call.bodies())
+    assert spoken(call) == call.heard()
+    assert call.line.clears == 1
+
+
+async def test_a_listener_s_sound_takes_no_turn(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path, {"What then?": said(LONG)})
+    await call.until_event(AgentSpoke)
+    call.say("What then?")
+    await call.until_event(AgentStartedSpeaking, 2)
+    await call.line.run(1.3)
+    call.say("Mm-hm.")
+    await call.until_event(AgentSpoke, 2)
+    await call.hang_up()
+    check("backchannel", call.bodies())
+    assert spoken(call) == f"{GREETING} {LONG}"
+
+
+async def test_a_cough_takes_no_turn(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path)
+    await call.until_event(AgentStartedSpeaking)
+    await call.line.run(0.5)
+    call.say("[cough]")
+    await call.until_event(AgentSpoke)
+    await call.hang_up()
+    check("cough", call.bodies())
+    assert call.agent.asked == []
+
+
+async def test_last_words_are_kept_when_the_caller_hangs_up_in_them(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path)
+    await call.until_event(AgentSpoke)
+    call.say("Please call me back")
+    await call.line.run(1.12)  # in the last word
+    assert await call.hang_up() == Ending("caller", "hangup")
+    check("hangup_in_mid_word", call.bodies())
+    assert call.agent.asked == []  # nobody is there to hear an answer
+
+
+@pytest.mark.parametrize("after_s", [0.14, 0.22, 0.3, 0.6, 1.0])
+async def test_last_words_are_kept_when_the_caller_hangs_up_behind_them(
+    tmp_path: Path, after_s: float
+) -> None:
+    call = SimulatedCall(tmp_path)
+    await call.until_event(AgentSpoke)
+    call.say("Well, I would,")  # sounds as if more were to come
+    await call.until(lambda: not call.line.saying)
+    await call.line.run(after_s)
+    await call.hang_up()
+    assert [body.text for body in call.bodies() if isinstance(body, TurnEnded)] == [
+        "Well, I would,"
+    ]
+
+
+async def test_a_goodbye_is_played_to_its_end_before_the_call_is(tmp_path: Path) -> None:
+    answer = said("Thank you for calling.", "Goodbye!", hang_up=True)
+    call = SimulatedCall(tmp_path, {"That's all. Bye.": answer})
+    await call.until_event(AgentSpoke)
+    call.say("That's all. Bye.")
+    assert await call.ended() == Ending("agent", "goodbye")
+    check("goodbye", call.bodies())
+    assert call.heard() == f"{GREETING} Thank you for calling. Goodbye!"
+
+
+async def test_an_agent_that_breaks_apologises_and_goes_on(tmp_path: Path) -> None:
+    slow = ProviderError("llm_stalled", "No token within 1.5 s", spoken="One moment, please.")
+    call = SimulatedCall(tmp_path, {"First?": [slow], "Second?": [KeyError("a bug")]})
+    await call.until_event(AgentSpoke)
+    call.say("First?")
+    await call.until_event(AgentSpoke, 2)
+    call.say("Second?")
+    await call.until_event(AgentSpoke, 3)
+    await call.hang_up()
+    check("agent_error", call.bodies())
+    assert len(call.bodies(ProviderFailed)) == 2
+    assert "One moment, please." in spoken(call)
+
+
+async def test_a_caller_who_hangs_up_on_the_agent_heard_only_so_much(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path)
+    await call.until_event(AgentStartedSpeaking)
+    await call.line.run(0.7)
+    await call.hang_up()
+    (spoke,) = (body for body in call.bodies() if isinstance(body, AgentSpoke))
+    assert spoke.interrupted
+    assert GREETING.startswith(spoke.text)
+    assert spoke.text == call.heard()
+
+
+def kinds(call: SimulatedCall, *wanted: type[Body]) -> list[str]:
+    """The events of these kinds by their names."""
+    return [type(body).__name__ for body in call.bodies(*wanted)]
+
+
+async def test_what_a_pause_stopped_goes_on_or_is_given_up_never_both(tmp_path: Path) -> None:
+    call = SimulatedCall(tmp_path, {"What then?": said(LONG)})
+    await call.until_event(AgentSpoke)
+    call.say("What then?")
+    await call.until_event(AgentStartedSpeaking, 2)
+    for sound in ("Uh-huh.", "Okay.", "Stop."):
+        await call.line.run(1)
+        call.say(sound)
+    await call.until_event(AgentSpoke, 3)
+    await call.hang_up()
+    assert kinds(call, PlaybackPaused, PlaybackResumed, BackchannelHeard, Interrupted) == [
+        *("PlaybackPaused", "PlaybackResumed", "BackchannelHeard") * 2,
+        *("PlaybackPaused", "Interrupted"),
+    ]
+    assert kinds(call, UserStartedSpeaking) == ["UserStartedSpeaking"] * 2
+    assert call.speech.voices.__dict__["streams"] == 0
