@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, WebSocket
@@ -20,7 +21,7 @@ from core.errors import RefusedError
 from core.ids import Ids, SystemIds
 from core.model_host import ModelHost
 from knowledge.embeddings import Embedder
-from pipelines.speech import SpeechServices, embedded_speech
+from pipelines.speech import SpeechServices, embedded_speech, warm_embedded
 from server import startup
 from server.agents import AgentStore
 from server.backends import Backends
@@ -85,12 +86,16 @@ async def compose(
         ConfigurationError: An agent or an installation is wrong.
     """
     system = await asyncio.to_thread(_assemble, settings, backends)
-    background: list[asyncio.Task[object]] = []
+    background: list[asyncio.Task[Any]] = []
     try:
+        # The models load while the agents are fetched: neither needs the other.
+        warming = asyncio.create_task(warm_embedded(system.host, system.speech, ()))
+        background.append(warming)
         await startup.prepare_database(backends.database_dsn, system.clock)
         await startup.apply_agents(system.agent_store, folders)
         await system.agent_store.load(system.agents)
-        await startup.warm_up(system.host, system.speech, system.agents)
+        await warming
+        await startup.rehearse(system.host, system.speech, system.agents)
         await system.logs.start()
         await system.recordings.start()
         await system.services.leases.start()

@@ -5,6 +5,8 @@ import ctypes
 import os
 import signal
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from socket import socket
 from types import FrameType
@@ -12,7 +14,6 @@ from types import FrameType
 import structlog
 import uvloop
 
-from server.app import compose, create_app
 from server.backends import Backends, open_backends
 from server.settings import Settings
 from server.worker import listen, worker
@@ -38,15 +39,21 @@ def serve(settings: Settings, folders: Sequence[Path] = (), *, die_with: int | N
     signal.signal(signal.SIGTERM, _leave)
     with contextlib.closing(listen(settings.host, settings.port)) as listener:
         _log.info("starting", address=f"{settings.host}:{settings.port}")
-        with open_backends(settings, to_serve=True) as backends:
-            _log.info("servers_ready", home=str(backends.home), embedded=backends.embedded)
-            uvloop.run(_run(settings, backends, folders, listener))
+        with ThreadPoolExecutor(1) as pool:
+            # Takes seconds, as do the servers: both at once.
+            importing = pool.submit(import_module, "server.app")
+            with open_backends(settings, to_serve=True) as backends:
+                _log.info("servers_ready", home=str(backends.home), embedded=backends.embedded)
+                importing.result()
+                uvloop.run(_run(settings, backends, folders, listener))
     _log.info("stopped")
 
 
 async def _run(
     settings: Settings, backends: Backends, folders: Sequence[Path], listener: socket
 ) -> None:
+    from server.app import compose, create_app
+
     async with compose(settings, backends, folders) as system:
         app = create_app(system)
         _log.info("ready", url=settings.base_url, agents=[agent.id for agent in system.agents.all])

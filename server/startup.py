@@ -58,8 +58,8 @@ async def apply_agents(store: AgentStore, folders: Sequence[Path]) -> None:
         )
 
 
-async def warm_up(host: ModelHost, speech: SpeechServices, agents: AgentDirectory) -> None:
-    """Run every model once and synthesise each greeting: the first call is as fast as the tenth."""
+async def rehearse(host: ModelHost, speech: SpeechServices, agents: AgentDirectory) -> None:
+    """Ask each agent something and synthesise its greeting: a first call waits for nothing."""
     greetings = []
     for agent in agents.all:
         voice = agent.definition.voice
