@@ -129,13 +129,14 @@ class Listener(FrameProcessor):
         self._context.timeline.arrived(audio.start, self._context.clock.monotonic())
         self._recorder.caller(audio.start, audio.ulaw)
         expected = self._position + len(self._unscored)
-        if audio.start < expected:
+        known = max(0, expected - audio.start)
+        if known >= len(audio.ulaw):
             return  # a repeated or late frame; the recording has it, the ears do not
-        missing = audio.start - expected
+        missing = max(0, audio.start - expected)
         if missing > _MAX_FILL:
             self._unscored, self._position = np.zeros(0, np.int16), audio.start
             missing = 0
-        pieces = [self._unscored, np.zeros(missing, np.int16), ulaw.decode(audio.ulaw)]
+        pieces = [self._unscored, np.zeros(missing, np.int16), ulaw.decode(audio.ulaw[known:])]
         self._unscored = np.concatenate(pieces)
         if len(self._unscored) >= WINDOW:
             self._more.set()
@@ -152,7 +153,9 @@ class Listener(FrameProcessor):
             self._position += whole
             confidences = await self._hearing.voice.confidences(pcm)
             self._remember(pcm)
-            await self.push_frame(InputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1))
+            frame = InputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1)
+            frame.metadata["start"] = start
+            await self.push_frame(frame)
             for index, confidence in enumerate(confidences):
                 for event in self._hearing.activity.feed(start + index * WINDOW, confidence):
                     await self._voice_event(event)

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 
 import numpy as np
 import numpy.typing as npt
-from pipecat.frames.frames import CancelFrame, Frame, TranscriptionFrame
+from pipecat.frames.frames import CancelFrame, Frame, InputAudioRawFrame, TranscriptionFrame
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
@@ -30,6 +30,7 @@ from pipelines.speech_to_text.transcript import Transcript
 
 _PRE_SPEECH = SAMPLE_RATE * 3 // 10  # samples before the onset: soft consonants come first
 _POST_SPEECH = SAMPLE_RATE // 8
+_BEFORE_ONSET = SAMPLE_RATE * 5 // 2  # kept in silence: an onset is told up to 2 s late
 _LONGEST = 15 * SAMPLE_RATE  # a longer turn is committed piece by piece, at its pauses
 
 
@@ -50,10 +51,17 @@ class EmbeddedSTT(STTService):
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Keep the audio; decoding waits for a pause."""
         self._audio = np.concatenate((self._audio, np.frombuffer(audio, np.int16)))
-        if not self._open and len(self._audio) > 2 * _PRE_SPEECH:
-            self._forget(len(self._audio) - 2 * _PRE_SPEECH)
+        if not self._open and len(self._audio) > _BEFORE_ONSET:
+            self._forget(len(self._audio) - _BEFORE_ONSET)
         return
         yield None  # makes this a generator, as the base class wants one
+
+    async def process_audio_frame(
+        self, frame: InputAudioRawFrame, direction: FrameDirection
+    ) -> None:
+        """Keep to the line's timeline: behind a long hole it goes on elsewhere."""
+        self._from = frame.metadata.get("start", self._from + len(self._audio)) - len(self._audio)
+        await super().process_audio_frame(frame, direction)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow the caller's turn; audio goes through `run_stt`."""
