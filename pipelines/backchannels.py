@@ -8,8 +8,9 @@ _WORDS = frozenset(
     "oh ok okay right see sure uh uhhuh uhuh um umhum umm yeah yep yes yup".split()
 )
 _MAX_WORDS = 4
-# "i" and "see" are backchannels only as "I see"; alone they begin a sentence.
-_NOT_ALONE = frozenset({"i", "see"})
+# Alone "i" and "see" (of "I see") begin a sentence; "the" and "you" are what a recogniser makes of
+# a grunt or a crying child, often with confidence.
+_NOT_ALONE = frozenset({"i", "see", "the", "you"})
 
 
 class SoundKind(StrEnum):
@@ -33,9 +34,9 @@ def classify(text: str, confidence: float | None, min_confidence: float) -> Soun
     words = [w for w in words if w]
     if not words:
         return SoundKind.NOISE if not re.search(r"\d", text) else SoundKind.WORDS
+    if len(words) == 1 and words[0] in _NOT_ALONE:
+        return SoundKind.NOISE
     if len(words) <= _MAX_WORDS and all(w in _WORDS for w in words):
-        if len(words) == 1 and words[0] in _NOT_ALONE:
-            return SoundKind.NOISE
         return SoundKind.BACKCHANNEL
     if confidence is not None and confidence < min_confidence:
         return SoundKind.NOISE

@@ -27,7 +27,8 @@ def test_words_take_the_turn(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "confidence"), [("", 0.9), ("...", 0.9), ("You", 0.4), ("I", 0.9)]
+    ("text", "confidence"),
+    [("", 0.9), ("...", 0.9), ("You", 0.95), ("The.", 0.8), ("I", 0.9), ("Ignore,", 0.4)],
 )
 def test_what_is_no_speech_is_noise(text: str, confidence: float) -> None:
     assert classify(text, confidence, 0.55) is SoundKind.NOISE
