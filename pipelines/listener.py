@@ -75,7 +75,7 @@ class Listener(FrameProcessor):
         self._hearing = hearing
         self._recorder = recorder
         self._handlers = handlers
-        self._unscored = np.zeros(0, np.int16)
+        self._unscored = bytearray()  # μ-law, until a whole window is there to be decoded
         self._position = 0  # sample of self._unscored[0]
         self._recent: list[npt.NDArray[np.int16]] = []
         self._recent_samples = 0
@@ -134,10 +134,9 @@ class Listener(FrameProcessor):
             return  # a repeated or late frame; the recording has it, the ears do not
         missing = max(0, audio.start - expected)
         if missing > _MAX_FILL:
-            self._unscored, self._position = np.zeros(0, np.int16), audio.start
+            self._unscored, self._position = bytearray(), audio.start
             missing = 0
-        pieces = [self._unscored, np.zeros(missing, np.int16), ulaw.decode(audio.ulaw[known:])]
-        self._unscored = np.concatenate(pieces)
+        self._unscored += bytes([ulaw.SILENCE]) * missing + audio.ulaw[known:]
         if len(self._unscored) >= WINDOW:
             self._more.set()
 
@@ -148,7 +147,8 @@ class Listener(FrameProcessor):
             whole = len(self._unscored) // WINDOW * WINDOW
             if not whole:
                 continue
-            pcm, self._unscored = self._unscored[:whole], self._unscored[whole:]
+            pcm = ulaw.decode(bytes(self._unscored[:whole]))
+            del self._unscored[:whole]
             start = self._position
             self._position += whole
             confidences = await self._hearing.voice.confidences(pcm)
