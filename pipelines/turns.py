@@ -47,6 +47,18 @@ from storage.events import (
     UserStoppedSpeaking,
 )
 
+_FACTS = (
+    SpeechStartedFrame,
+    SpeechResumedFrame,
+    SpeechPausedFrame,
+    SpeechStoppedFrame,
+    CallerGoneFrame,
+    EndOfTurnVerdictFrame,
+    TranscriptionFrame,
+    InterimTranscriptionFrame,
+)
+_TURN_IS_OVER = (ResumePlayback, DiscardTurn, EndTurn)
+
 
 class AgentVoice(Protocol):
     """The agent's side of the floor: the speaker, or what stands for it in a test."""
@@ -80,6 +92,7 @@ class Turns(FrameProcessor):
         self._timer: asyncio.Task[None] | None = None
         self._wakes_at: float | None = None
         self._waking = False
+        self._deciding = asyncio.Lock()
 
     @property
     def last(self) -> int:
@@ -96,25 +109,25 @@ class Turns(FrameProcessor):
         await super().process_frame(frame, direction)
         if isinstance(frame, InputAudioRawFrame):
             return  # nothing behind this needs the caller's audio
-        now = self._context.clock.monotonic()
-        decisions = self._take(frame, now)
-        if decisions is None:
-            await self.push_frame(frame, direction)
-            if isinstance(frame, EndFrame | CancelFrame):
-                await self._stop_timer()
+        if isinstance(frame, _FACTS):
+            # One after another: the carrying out of a decision may wait for the carrier.
+            async with self._deciding:
+                await self._carry_out(self._take(frame, self._context.clock.monotonic()))
+                if isinstance(frame, InterimTranscriptionFrame | TranscriptionFrame):
+                    await self._tell_of(frame)
+                self._set_timer()
             return
-        await self._carry_out(decisions)
-        if isinstance(frame, InterimTranscriptionFrame | TranscriptionFrame):
-            await self._tell_of(frame)
-        self._set_timer()
+        await self.push_frame(frame, direction)
+        if isinstance(frame, EndFrame | CancelFrame):
+            await self._stop_timer()
 
     async def cleanup(self) -> None:
         """Release the timer."""
         await self._stop_timer()
         await super().cleanup()
 
-    def _take(self, frame: Frame, now: float) -> list[Decision] | None:
-        """The decisions that a frame leads to; None for a frame that is none of ours."""
+    def _take(self, frame: Frame, now: float) -> list[Decision]:
+        """The decisions that a fact leads to."""
         match frame:
             case SpeechStartedFrame():
                 return self._take_onset(frame.onset, now)
@@ -138,7 +151,7 @@ class Turns(FrameProcessor):
             case InterimTranscriptionFrame():
                 text = " ".join([*self._finals, redact_cards(frame.text)])
                 return self._taking.transcript(text, None, now, finalized=False)
-        return None
+        return []
 
     def _take_onset(self, onset: int, now: float) -> list[Decision]:
         fresh = self._taking.state is State.IDLE
@@ -163,30 +176,35 @@ class Turns(FrameProcessor):
         return self._taking.transcript(text, confidence, now, finalized=frame.finalized)
 
     async def _carry_out(self, decisions: list[Decision]) -> None:
+        if any(isinstance(decision, _TURN_IS_OVER) for decision in decisions):
+            # Before anything that waits: the recogniser may hear the next turn meanwhile.
+            await self.push_frame(TurnOverFrame(), FrameDirection.UPSTREAM)
         for decision in decisions:
-            match decision:
-                case PausePlayback():
-                    await self._agent.pause()
-                case DecodeNow():
-                    await self.push_frame(DecodeRequestFrame(), FrameDirection.UPSTREAM)
-                case ResumePlayback(kind, text):
-                    await self._agent.resume()
-                    await self._no_turn(kind.value, text)
-                case DiscardTurn(text):
-                    await self._no_turn("noise", text)
-                case Interrupt():
-                    self._record_start()
-                    await self._agent.interrupt(self._turn)
-                    await self.broadcast_interruption()
-                case EndTurn():
-                    await self._end_turn(decision)
+            await self._do(decision)
 
-    async def _no_turn(self, kind: str, text: str) -> None:
+    async def _do(self, decision: Decision) -> None:
+        match decision:
+            case PausePlayback():
+                await self._agent.pause()
+            case DecodeNow():
+                await self.push_frame(DecodeRequestFrame(), FrameDirection.UPSTREAM)
+            case ResumePlayback(kind, text):
+                await self._agent.resume()
+                self._no_turn(kind.value, text)
+            case DiscardTurn(text):
+                self._no_turn("noise", text)
+            case Interrupt():
+                self._record_start()
+                await self._agent.interrupt(self._turn)
+                await self.broadcast_interruption()
+            case EndTurn():
+                await self._end_turn(decision)
+
+    def _no_turn(self, kind: str, text: str) -> None:
         ms = self._context.timeline.ms_of
         self._context.record(
             BackchannelHeard(kind, text, ms(self._onset), ms(max(self._onset, self._speech_end)))
         )
-        await self.push_frame(TurnOverFrame(), FrameDirection.UPSTREAM)
 
     async def _end_turn(self, decision: EndTurn) -> None:
         context, turn = self._context, self._turn
@@ -202,7 +220,6 @@ class Turns(FrameProcessor):
             )
         )
         self._turn += 1
-        await self.push_frame(TurnOverFrame(), FrameDirection.UPSTREAM)
         await self.push_frame(
             CallerTurnFrame(
                 turn=turn,
@@ -237,7 +254,8 @@ class Turns(FrameProcessor):
         await clock.sleep(max(0.0, deadline - clock.monotonic()))
         self._wakes_at, self._waking = None, True
         try:
-            await self._carry_out(self._taking.tick(clock.monotonic()))
+            async with self._deciding:
+                await self._carry_out(self._taking.tick(clock.monotonic()))
         finally:
             self._waking, self._timer = False, None
         self._set_timer()
