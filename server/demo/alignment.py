@@ -1,6 +1,7 @@
 """How far a recording lies from the carrier's own tape, in samples. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,23 @@ Samples = npt.NDArray[np.int16]
 _REACH = 1600  # 200 ms each way
 
 
-def worst_shift(recorded: Samples, tape: Samples, stretches: Iterable[tuple[int, int]]) -> int:
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """By how many samples the recording of the tape's samples ``start`` … ``end`` is late."""
+
+    samples: int
+    start: int = 0
+    end: int = 0
+
+
+def worst_shift(recorded: Samples, tape: Samples, stretches: Iterable[tuple[int, int]]) -> Shift:
     """The largest shift between recording and tape over stretches of the tape (start, end)."""
-    shifts = [shift(recorded, tape, start, end) for start, end in stretches if end > start]
-    return max(shifts, key=abs, default=0)
+    shifts = [
+        Shift(shift(recorded, tape, start, end), start, end)
+        for start, end in stretches
+        if end > start
+    ]
+    return max(shifts, key=lambda found: abs(found.samples), default=Shift(0))
 
 
 def shift(recorded: Samples, tape: Samples, start: int, end: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import CallsureError
-from server.demo.alignment import worst_shift
+from server.demo.alignment import Shift, worst_shift
 from server.demo.checks import Check
 from simulators.carrier.steps import StepRecord
 from simulators.carrier.tape import Tape
@@ -33,10 +33,7 @@ async def check_recording(
     played = [(stretch.start_sample, stretch.end_sample) for stretch in tape.stretches]
     last_sound = max((end for _, end in (*spoken, *played)), default=0)
     missing = max(0, last_sound - len(caller)) // _PER_MS
-    shifts = (
-        worst_shift(caller, tape.sent, spoken) / _PER_MS,
-        worst_shift(agent, tape.played, played) / _PER_MS,
-    )
+    shifts = (worst_shift(caller, tape.sent, spoken), worst_shift(agent, tape.played, played))
     return [
         Check(
             "the recording holds the call to its last sound",
@@ -45,8 +42,8 @@ async def check_recording(
         ),
         Check(
             "both channels lie as on the carrier's tape",
-            all(abs(shift) <= _MOST_SHIFT_MS for shift in shifts),
-            f"caller {shifts[0]:+.1f} ms, agent {shifts[1]:+.1f} ms at the most",
+            all(abs(shift.samples) <= _MOST_SHIFT_MS * _PER_MS for shift in shifts),
+            f"at the most caller {_told(shifts[0])}, agent {_told(shifts[1])}",
         ),
         await _check_object(stored, objects),
     ]
@@ -57,6 +54,12 @@ def read_channels(path: Path) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int
     with wave.open(str(path), "rb") as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         return samples[0 :: file.getnchannels()], samples[1 :: file.getnchannels()]
+
+
+def _told(shift: Shift) -> str:
+    milliseconds = shift.samples / _PER_MS
+    where = "" if abs(milliseconds) <= _MOST_SHIFT_MS else f" at {shift.start}…{shift.end}"
+    return f"{milliseconds:+.1f} ms{where}"
 
 
 async def _check_object(stored: RecordingStored, objects: ObjectStore) -> Check:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.demo.alignment import Samples, shift, worst_shift
+from server.demo.alignment import Samples, Shift, shift, worst_shift
 
 
 def noise(seed: int, length: int) -> Samples:
@@ -34,7 +34,9 @@ def test_the_worst_of_several_stretches_counts() -> None:
     recorded = tape.copy()
     recorded[20_000:28_000] = delayed(tape, -80)[20_000:28_000]
 
-    assert worst_shift(recorded, tape, [(2_000, 10_000), (21_000, 27_000)]) == -80
+    assert worst_shift(recorded, tape, [(2_000, 10_000), (21_000, 27_000)]) == Shift(
+        -80, 21_000, 27_000
+    )
 
 
 @pytest.mark.parametrize("recorded", [np.zeros(16_000, np.int16), noise(2, 16_000)])
@@ -46,7 +48,7 @@ def test_silence_cannot_be_misplaced() -> None:
     silence = np.zeros(16_000, np.int16)
 
     assert shift(silence, silence, 4_000, 12_000) == 0
-    assert worst_shift(silence, silence, []) == 0
+    assert worst_shift(silence, silence, []) == Shift(0)
 
 
 def test_a_stretch_at_the_very_start_is_found_too() -> None:
