@@ -98,7 +98,10 @@ class Speaker(FrameProcessor):
     async def _take(self, frame: Frame) -> None:
         match frame:
             case AnswerStartedFrame():
-                self._turn = AgentTurn(frame.turn)
+                if self._turn is None or not self._turn.utterances:
+                    self._turn = AgentTurn(frame.turn)
+                else:  # a farewell, say, behind what is still being played
+                    self._turn.complete = False
             case TTSTextFrame():
                 return  # comes behind the audio of what was announced before it
             case AggregatedTextFrame() if frame.will_be_spoken and self._turn is not None:
@@ -192,7 +195,8 @@ class Speaker(FrameProcessor):
         turn, self._turn = self._turn, None
         heard = turn.heard(self._playback.played) if turn is not None else ""
         if turn is not None and heard:
-            self._record_spoken(turn, heard, interrupted=self._playback.played < turn.end)
+            whole = turn.complete and self._playback.played >= turn.end
+            self._record_spoken(turn, heard, interrupted=not whole)
         self._playback.drop()
 
     async def _settle(self) -> None:
