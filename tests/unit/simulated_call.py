@@ -30,9 +30,11 @@ class ToyAgent:
     asked: list[UserTurn] = field(default_factory=list)
     prepared: list[str] = field(default_factory=list)
     conversation: Conversation | None = None
+    prepares_s: float = 0.0
 
     async def prepare(self, interim_text: str, conversation: Conversation | None = None) -> None:
         self.prepared.append(interim_text)
+        await self.clock.sleep(self.prepares_s)
 
     async def answer(self, turn: UserTurn, conversation: Conversation) -> AsyncIterator[Step]:
         self.asked.append(turn)
