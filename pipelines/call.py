@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from pipecat.frames.frames import ErrorFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.frame_processor import FrameProcessor
@@ -31,7 +32,7 @@ from pipelines.text_to_speech.style import VoiceStyle
 from pipelines.turn_taking import TurnTaking, TurnTakingParams
 from pipelines.turns import Turns
 from pipelines.voice_activity import VoiceActivity, VoiceActivityParams
-from storage.events import AgentSpoke, BackchannelHeard, Event, TurnEnded
+from storage.events import AgentSpoke, BackchannelHeard, Event, ProviderFailed, TurnEnded
 from storage.recordings import RecordingWriter
 
 _log = structlog.get_logger(__name__)
@@ -102,6 +103,7 @@ class LiveCall:
             processor_unusable_policy=ProcessorUnusablePolicy.CONTINUE,
             conversation_id=context.log.call_id,
         )
+        self._worker.add_event_handler("on_pipeline_error", self._service_failed)
 
     def _processors(self) -> list[FrameProcessor]:
         parts, context = self._parts, self._parts.context
@@ -187,6 +189,12 @@ class LiveCall:
 
     async def _goodbye_played(self) -> None:
         self.end(Ending("agent", "goodbye"))
+
+    async def _service_failed(self, _: PipelineWorker, error: ErrorFrame) -> None:
+        """Log what a speech service reports; the call goes on without what it would have made."""
+        provider = type(error.processor).__name__ if error.processor else "pipeline"
+        category = str(error.category) if error.category else "error"
+        self._parts.context.record(ProviderFailed("speech", provider, category, error.error))
 
     def _remember(self, event: Event) -> None:
         """Keep up the conversation that the agent sees."""

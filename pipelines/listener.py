@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame, InputAudioRawFrame, StartFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
@@ -32,8 +33,9 @@ from pipelines.voice_activity import (
     VoiceEvent,
 )
 from pipelines.voice_detector import VoiceStream
-from storage.events import DigitPressed
+from storage.events import DigitPressed, ProviderFailed
 
+_log = structlog.get_logger(__name__)
 _MAX_FILL = 2 * SAMPLE_RATE  # a longer hole in the caller's audio is skipped, not filled
 _PRE_SPEECH = SAMPLE_RATE // 2
 _COMPLETE = 0.5
@@ -83,6 +85,7 @@ class Listener(FrameProcessor):
         self._more = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._verdict: asyncio.Task[None] | None = None
+        self._failures: set[str] = set()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Start with the pipeline and stop with it; everything else passes."""
@@ -151,7 +154,7 @@ class Listener(FrameProcessor):
             del self._unscored[:whole]
             start = self._position
             self._position += whole
-            confidences = await self._hearing.voice.confidences(pcm)
+            confidences = await self._confidences(pcm)
             self._remember(pcm)
             frame = InputAudioRawFrame(pcm.tobytes(), SAMPLE_RATE, 1)
             frame.metadata["start"] = start
@@ -159,6 +162,22 @@ class Listener(FrameProcessor):
             for index, confidence in enumerate(confidences):
                 for event in self._hearing.activity.feed(start + index * WINDOW, confidence):
                     await self._voice_event(event)
+
+    async def _confidences(self, pcm: npt.NDArray[np.int16]) -> list[float]:
+        """Voice confidence of each window; a detector that fails hears silence."""
+        try:
+            return await self._hearing.voice.confidences(pcm)
+        except Exception as error:
+            self._failed("voice_activity", error)
+            return [0.0] * (len(pcm) // WINDOW)
+
+    def _failed(self, stage: str, error: Exception) -> None:
+        if stage not in self._failures:
+            self._failures.add(stage)
+            _log.exception("model_failed", stage=stage, call_id=self._context.log.call_id)
+            self._context.record(
+                ProviderFailed(stage, "embedded", "model_failed", type(error).__name__)
+            )
 
     async def _voice_event(self, event: VoiceEvent) -> None:
         match event:
@@ -179,7 +198,11 @@ class Listener(FrameProcessor):
         for _ in range(_JUDGEMENTS):
             heard = np.concatenate(self._recent)
             spoken = self._position - self._onset + _PRE_SPEECH
-            probability = await self._hearing.end_of_turn.probability(heard[-spoken:])
+            try:
+                probability = await self._hearing.end_of_turn.probability(heard[-spoken:])
+            except Exception as error:
+                self._failed("end_of_turn", error)  # silence alone ends turns from now on
+                return
             if self._verdict is not asyncio.current_task():
                 return
             complete = probability > _COMPLETE

@@ -26,6 +26,7 @@ class TurnTakingParams:
     than this is looked at before it ends. ``resume_ms``: the longest the agent stays paused after
     a sound that turned out to be no turn. ``min_confidence``: transcripts below it are noise.
     ``trail_ms``: silence after which a turn ends that sounds complete but breaks off in its words.
+    ``noise_ms``: a sound over the agent that has made no words by then is noise.
     ``give_up_ms``: silence after which a turn ends without a final transcript.
     """
 
@@ -36,6 +37,7 @@ class TurnTakingParams:
     resume_ms: int = 600
     min_confidence: float = 0.55
     give_up_ms: int = 3000
+    noise_ms: int = 3000
 
 
 class State(StrEnum):
@@ -192,6 +194,8 @@ class TurnTaking:
         if self._silent_since is None:
             if now < max(self._onset_at, self._asked_at) + p.barge_in_ms / 1000:
                 return []
+            if now >= self._onset_at + p.noise_ms / 1000:
+                return self._resume()
             self._asked_at = now
             return [DecodeNow()]
         if self._transcribed or now >= self._silent_since + p.resume_ms / 1000:
@@ -211,6 +215,8 @@ class TurnTaking:
         if now < self._silent_since + self._needed_silence_ms() / 1000:
             return []
         self.state = State.IDLE
+        if not self._transcribed and not self._text:
+            return [EndTurn("", 0.0)]  # nobody could make it out: the agent asks again
         kind = classify(self._text, self._confidence, self._params.min_confidence)
         if kind is SoundKind.NOISE:
             return [DiscardTurn(self._text)]

@@ -31,6 +31,7 @@ from pipelines.speech_to_text.transcript import Transcript
 _PRE_SPEECH = SAMPLE_RATE * 3 // 10  # samples before the onset: soft consonants come first
 _POST_SPEECH = SAMPLE_RATE // 8
 _BEFORE_ONSET = SAMPLE_RATE * 5 // 2  # kept in silence: an onset is told up to 2 s late
+_MOST = 20 * SAMPLE_RATE  # what one decode takes: more makes the model repeat itself
 _LONGEST = 15 * SAMPLE_RATE  # a longer turn is committed piece by piece, at its pauses
 
 
@@ -101,7 +102,7 @@ class EmbeddedSTT(STTService):
         if not self._open:
             return
         await self._stop_decoding()
-        pcm = self._audio[: max(0, end - self._from)]
+        pcm = self._audio[: max(0, end - self._from)][-_MOST:]
         self._decoding = self.create_task(self._transcribe(pcm, finalized))
 
     async def _transcribe(self, pcm: npt.NDArray[np.int16], finalized: bool) -> None:

@@ -1,7 +1,6 @@
 from pipelines.backchannels import SoundKind
 from pipelines.turn_taking import (
     DecodeNow,
-    DiscardTurn,
     EndTurn,
     Interrupt,
     PausePlayback,
@@ -48,13 +47,13 @@ def test_an_incomplete_turn_ends_when_patience_does() -> None:
     assert taking.tick(13.21) == [EndTurn("Well I", 0.95)]
 
 
-def test_without_a_transcript_the_turn_is_given_up_at_last() -> None:
+def test_a_turn_that_nobody_transcribes_ends_without_words() -> None:
     taking = TurnTaking()
     taking.onset(10.0, agent_speaking=False)
     taking.pause(12.0, 12.1)
     taking.verdict(complete=True, now=12.2)
     assert taking.tick(13.5) == []
-    assert taking.tick(15.01) == [DiscardTurn("")]
+    assert taking.tick(15.01) == [EndTurn("", 0.0)]
 
 
 def test_a_backchannel_pauses_and_resumes() -> None:
@@ -104,6 +103,7 @@ def test_a_long_noise_never_interrupts() -> None:
         assert taking.tick(at) == [DecodeNow()]
         assert taking.transcript("You", 0.35, at + 0.1, finalized=False) == []
     assert taking.state is State.OVERLAP
+    assert taking.tick(13.01) == [ResumePlayback(SoundKind.NOISE, "You")]
 
 
 def test_a_second_onset_in_a_turn_is_the_same_turn() -> None:

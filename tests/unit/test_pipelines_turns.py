@@ -226,7 +226,7 @@ async def test_what_nobody_can_transcribe_is_given_up(floor: Floor) -> None:
     await floor.passes(2.8)
     assert floor.log == [UserStartedSpeaking(1, 0)]
     await floor.passes(0.2)
-    assert floor.log[-1] == BackchannelHeard("noise", "", 0, 1000)
+    assert floor.log[-1] == TurnEnded(1, "", 0, 1000, 0.0)
 
 
 async def test_a_caller_who_is_gone_has_said_what_they_said(floor: Floor) -> None:
