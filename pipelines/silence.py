@@ -7,6 +7,7 @@ from core.clock import Clock
 from storage.events import (
     AgentSpoke,
     AgentStartedSpeaking,
+    BackchannelHeard,
     Event,
     TurnEnded,
     UserStartedSpeaking,
@@ -30,14 +31,19 @@ class SilenceWatch:
         self._on_silence = on_silence
         self._since: float | None = None
         self._count = 0
+        self._agent_speaks = False
         self._changed = asyncio.Event()
 
     def note(self, event: Event) -> None:
         """Follow the call by its log."""
         match event.body:
             case AgentSpoke():
+                self._agent_speaks, self._since = False, self._clock.monotonic()
+            case BackchannelHeard() if not self._agent_speaks:  # a cough: nobody has the floor
                 self._since = self._clock.monotonic()
-            case UserStartedSpeaking() | AgentStartedSpeaking():
+            case AgentStartedSpeaking():
+                self._agent_speaks, self._since = True, None
+            case UserStartedSpeaking():
                 self._since = None
             case TurnEnded():
                 self._since, self._count = None, 0

@@ -7,6 +7,7 @@ from storage.events import (
     VERSION,
     AgentSpoke,
     AgentStartedSpeaking,
+    BackchannelHeard,
     Body,
     Event,
     TurnEnded,
@@ -62,3 +63,16 @@ async def test_a_caller_who_speaks_breaks_the_silence() -> None:
 
 async def test_nothing_is_asked_while_the_agent_speaks() -> None:
     assert await _silences([_SPOKE, 8.0, AgentStartedSpeaking(1), 30.0]) == []
+
+
+_COUGH = BackchannelHeard("noise", "", 0, 100)
+
+
+async def test_a_cough_in_a_silence_begins_it_anew() -> None:
+    steps: list[Body | float] = [_SPOKE, 8.0, UserStartedSpeaking(1, 0), _COUGH]
+    assert await _silences([*steps, 9.0]) == []
+    assert await _silences([*steps, 11.0]) == [1]
+
+
+async def test_a_cough_over_the_agent_begins_none() -> None:
+    assert await _silences([_SPOKE, AgentStartedSpeaking(1), _COUGH, 30.0]) == []
