@@ -1,7 +1,6 @@
 """What whole calls need: a running server, and ears of the tests' own."""
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -22,21 +21,10 @@ def front_desk(embedded_servers: EmbeddedServers, migrated: str) -> Iterator[Hou
     asyncio.run(_create_database(embedded_servers.database_dsn, "front_desk", migrated))
     dsn = dsn_of(embedded_servers, "front_desk")
     with tempfile.TemporaryDirectory(prefix="callsure-test-") as folder:
-        house = House(Path(folder) / "home", settings_for(dsn, store_address(embedded_servers)))
-        house.home.mkdir()
+        house = House(Path(folder), settings_for(dsn, store_address(embedded_servers)))
         house.start()
         yield house
         house.stop()
-
-
-@pytest.fixture
-def bare_home() -> Iterator[Path]:
-    """An empty home; not in pytest's own folder, which PostgreSQL's account could not enter."""
-    folder = Path(tempfile.mkdtemp(prefix="callsure-test-"))
-    folder.chmod(0o711)
-    (folder / "home").mkdir()
-    yield folder / "home"
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

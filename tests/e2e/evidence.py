@@ -65,7 +65,9 @@ async def recording_of(house: House, call: CallDetail) -> Recording:
     return Recording(samples[:, 0], samples[:, 1])
 
 
-def shifts_ms(recording: Recording, tape: Tape, said: Iterable[Said]) -> list[float]:
+def shifts_ms(
+    recording: Recording, tape: Tape, said: Iterable[Said], until: int | None = None
+) -> list[float]:
     """By how much each stretch of either side lies elsewhere on the recording than on the tape."""
     spoken = [(recording.caller, tape.sent, line.start, line.end) for line in said]
     played = [
@@ -74,6 +76,7 @@ def shifts_ms(recording: Recording, tape: Tape, said: Iterable[Said]) -> list[fl
     ]
     found = []
     for recorded, taped, start, end in (*spoken, *played):
-        if end > start and np.abs(taped[start:end].astype(np.int32)).max() > _LOUD:
-            found.append(shift(recorded, taped, start, end) / MS)
+        stop = end if until is None else min(end, until)
+        if stop > start and np.abs(taped[start:stop].astype(np.int32)).max() > _LOUD:
+            found.append(shift(recorded, taped, start, stop) / MS)
     return found

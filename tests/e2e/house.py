@@ -39,7 +39,7 @@ class House:
 
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         self.home = home
-        self.log = home.with_name(f"{home.name}.log")
+        self.log = home / "serve.log"
         port, self._rest_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         self._environment = {
