@@ -1,0 +1,154 @@
+"""One trial: a fresh server, measured at each number of calls, then with callers who barge in."""
+
+import asyncio
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from bench.callers import Crowd
+from bench.figures import median, percentile
+from bench.outcome import Level, Trial, summary
+from bench.plan import Plan
+from bench.process import ServerProcess, Side
+from bench.search import most_that_fit
+from bench.stubs import LONG_NUMBER, RATE, SHORT_NUMBER
+from bench.tapes import answers, barge_ins, input_lateness
+from simulators.carrier.speech import Frame
+
+_WARM_S = 7.0
+_BARGE_LISTEN_S = 2.6  # long enough for a long answer to have begun
+_BUSY = 0.9  # share of a core at which the search for its most calls expects the end
+_LATE_SEND_MS = 20.0
+
+_log = structlog.get_logger(__name__)
+
+
+class TrialRun:
+    """Makes one trial.
+
+    Args:
+        side: Which pipeline.
+        plan: How much is measured.
+        core: Where the server runs.
+        home: A folder for what the server keeps.
+        lines: What callers say.
+        expected: The number of calls that an earlier trial of the side carried.
+    """
+
+    def __init__(
+        self,
+        side: Side,
+        plan: Plan,
+        core: int,
+        home: Path,
+        lines: Sequence[tuple[Frame, ...]],
+        expected: int | None = None,
+    ) -> None:
+        self._plan = plan
+        self._lines = lines
+        self._expected = expected
+        self._server = ServerProcess(side, core, home)
+        self._trial = Trial(side)
+
+    async def run(self) -> Trial:
+        """Start the server, measure, stop it."""
+        await self._server.start()
+        try:
+            await self._warm_up()
+            await self._measure_levels()
+            await self._measure_barge_in()
+            await self._search()
+        finally:
+            await self._server.stop()
+        return self._trial
+
+    def _crowd(self, number: str = SHORT_NUMBER, listen_s: float | None = None) -> Crowd:
+        return Crowd(self._server, number, self._lines, listen_s or self._plan.listen_s)
+
+    async def _warm_up(self) -> None:
+        """One whole call, so that nothing is imported or loaded while calls are measured."""
+        crowd = self._crowd()
+        await crowd.grow(1)
+        await asyncio.sleep(_WARM_S)
+        await crowd.hang_up()
+
+    async def _measure_levels(self) -> None:
+        plan, crowd = self._plan, self._crowd()
+        for calls in plan.levels:
+            await crowd.grow(calls)
+            await asyncio.sleep(plan.settle_s)
+            seconds = plan.single_s if calls == 1 else plan.window_s
+            since = [call.stream.position() for call in crowd.calls]
+            level = await self._window(crowd, seconds)
+            self._trial.levels.append(level)
+            until = [call.stream.position() for call in crowd.calls]
+            for call, start, end in zip(crowd.calls, since, until, strict=True):
+                latencies, overheads = await answers(self._trial.side, call, start, end)
+                level.voice_to_voice += latencies
+                level.overhead += overheads
+            _log.info("measured", side=self._trial.side, **summary(level))
+        await crowd.hang_up()
+
+    async def _window(self, crowd: Crowd, seconds: float) -> Level:
+        """Measure the crowd as it is."""
+        sent = [len(call.tape.send_late) for call in crowd.calls]
+        before = await self._server.read()
+        await asyncio.sleep(seconds)
+        after = await self._server.read()
+        late = [
+            samples * 1000 / RATE
+            for call, start in zip(crowd.calls, sent, strict=True)
+            for samples in call.tape.send_late[start:]
+        ]
+        calls = len(crowd.calls)
+        return Level(
+            calls=calls,
+            cpu_per_call=(after.cpu_s - before.cpu_s) / (after.at - before.at) / calls,
+            rss=after.rss,
+            input_lateness=input_lateness(crowd.calls, after),
+            send_lateness_p99=percentile(late, 99),
+            waterfall=[float(ms) for _, ms in after.waterfalls],
+        )
+
+    async def _measure_barge_in(self) -> None:
+        crowd = self._crowd(LONG_NUMBER, _BARGE_LISTEN_S)
+        await crowd.grow(self._plan.barge_calls)
+        await asyncio.sleep(self._plan.settle_s + self._plan.barge_s)
+        calls = list(crowd.calls)
+        await crowd.hang_up()
+        self._trial.barge_in = [took for call in calls for took in barge_ins(call)]
+        _log.info(
+            "barge_in", side=self._trial.side, count=len(self._trial.barge_in),
+            median=median(self._trial.barge_in),
+        )  # fmt: skip
+
+    async def _search(self) -> None:
+        """Find how many calls the core carries, near where processor time says."""
+        plan = self._plan
+        busiest = self._trial.levels[-1].cpu_per_call
+        limit = _BUSY / busiest if busiest else plan.most_calls
+        step = max(1, round(limit / 16))
+        start = (self._expected or math.floor(limit)) - 2 * step
+        crowd = self._crowd()
+
+        async def fits(calls: int) -> bool:
+            nonlocal crowd
+            if len(crowd.calls) > calls:
+                await crowd.hang_up()
+                crowd = self._crowd()
+            await crowd.grow(calls)
+            await asyncio.sleep(plan.settle_s)
+            level = await self._window(crowd, plan.search_s)
+            _log.info("tried", side=self._trial.side, **summary(level))
+            if level.send_lateness_p99 > _LATE_SEND_MS:
+                _log.warning("callers_late", ms=round(level.send_lateness_p99, 1))
+            return percentile(level.input_lateness, 99) <= plan.limit_ms
+
+        until = time.monotonic() + plan.search_within_s
+        self._trial.carried = await most_that_fit(
+            fits, start, step, plan.most_calls, lambda: time.monotonic() < until
+        )
+        await crowd.hang_up()
