@@ -46,7 +46,7 @@ class EmbeddedSTT(STTService):
         self._audio = np.zeros(0, np.int16)
         self._from = 0  # sample of self._audio[0] on the line's timeline
         self._open = False
-        self._committed: list[str] = []
+        self._committed: list[Transcript] = []
         self._decoding: asyncio.Task[None] | None = None
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
@@ -102,21 +102,28 @@ class EmbeddedSTT(STTService):
         if not self._open:
             return
         await self._stop_decoding()
-        pcm = self._audio[: max(0, end - self._from)][-_MOST:]
+        pcm = self._audio[: max(0, end - self._from)]
         self._decoding = self.create_task(self._transcribe(pcm, finalized))
 
     async def _transcribe(self, pcm: npt.NDArray[np.int16], finalized: bool) -> None:
-        transcript = await self._host.run("transcribe", self._run, pcm)
+        try:
+            pieces = [pcm[at : at + _MOST] for at in range(0, len(pcm), _MOST)]
+            heard = [await self._host.run("transcribe", self._run, piece) for piece in pieces]
+        except Exception as error:
+            await self.push_error(f"decoding failed: {error}", exception=error)
+            return
         if self._decoding is not asyncio.current_task():
             return  # the caller went on speaking meanwhile
-        text = " ".join([*self._committed, transcript.text])
+        turn = [*self._committed, *heard]
         if finalized and len(pcm) > _LONGEST:
-            self._committed.append(transcript.text)
+            self._committed = turn
             self._forget(len(pcm))
+        text = " ".join(piece.text for piece in turn if piece.text)
         timestamp = self._context.clock.now().isoformat()
         frame = TranscriptionFrame(text, "", timestamp, finalized=finalized)
         frame.metadata["whole_turn"] = True
-        frame.metadata["confidence"] = transcript.confidence
+        # A cough behind a long piece makes no noise of the whole.
+        frame.metadata["confidence"] = max((piece.confidence for piece in turn), default=0.0)
         self._decoding = None
         await self.push_frame(frame)
 

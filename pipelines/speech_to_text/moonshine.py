@@ -21,6 +21,7 @@ from pipelines.speech_to_text.transcript import Transcript
 _MODEL_RATE = 16000
 _TOKENS_PER_SECOND = 6.5  # English speech stays below; a model that loops does not
 _TOKENS_SPARE = 6
+_SHORTEST = SAMPLE_RATE // 10  # of less the encoder makes nothing
 _START, _END = 1, 2
 _HEADS, _HEAD_SIZE = 8, 36
 _SHA256 = {
@@ -54,6 +55,8 @@ class Moonshine:
 
     def transcribe(self, pcm: npt.NDArray[np.int16]) -> Transcript:
         """Transcribe one utterance of at most 20 s, int16 at 8 kHz."""
+        if len(pcm) < _SHORTEST:
+            return Transcript("", 0.0)
         audio = pcm.astype(np.float32) / np.float32(32768)
         audio = soxr.resample(audio, SAMPLE_RATE, _MODEL_RATE, quality="HQ")[None]
         mask = np.ones(audio.shape, np.int64)

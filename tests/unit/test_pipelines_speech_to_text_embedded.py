@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from pipecat.frames.frames import CancelFrame, InputAudioRawFrame, TranscriptionFrame
+from pipecat.frames.frames import CancelFrame, ErrorFrame, InputAudioRawFrame, TranscriptionFrame
 
 from core.clock import ManualClock
 from pipelines.context import CallContext
@@ -118,6 +118,30 @@ async def test_a_long_turn_is_committed_piece_by_piece(recogniser: Recogniser) -
     assert len(recogniser.stage.processor._audio) < 3 * WORD  # type: ignore[attr-defined]
 
 
+async def test_a_cough_behind_a_long_piece_makes_no_noise_of_it(recogniser: Recogniser) -> None:
+    first = " ".join(f"one{n}" for n in range(52))
+    await recogniser.says(first)
+    await recogniser.clock.advance(DECODING_S)
+    await recogniser.says("[cough]")
+    await recogniser.clock.advance(DECODING_S)
+    frame = recogniser.stage.down(TranscriptionFrame)[-1]
+    assert frame.text.startswith(first)
+    assert frame.metadata["confidence"] == 0.9
+
+
+async def test_a_turn_without_a_pause_is_decoded_in_pieces(recogniser: Recogniser) -> None:
+    text = " ".join(f"one{n}" for n in range(90))  # 27 s
+    await recogniser.says(text)
+    await recogniser.clock.advance(2 * DECODING_S)
+    await recogniser.clock.advance(DECODING_S)
+    await recogniser.says("the end")
+    await recogniser.clock.advance(DECODING_S)
+    whole = recogniser.texts[-1].split()
+    assert len(set(text.split()) - set(whole)) <= 1  # where the pieces meet
+    assert whole[-2:] == ["the", "end"]
+    assert len(whole) <= 93
+
+
 async def test_a_request_is_answered_with_what_is_not_final(recogniser: Recogniser) -> None:
     await recogniser.hear(recogniser.words.ulaw("Actually do"))
     await recogniser.stage.send(SpeechStartedFrame(onset=0))
@@ -171,6 +195,8 @@ async def test_a_model_that_fails_fails_one_decode(recogniser: Recogniser) -> No
     await recogniser.says("second")
     await recogniser.clock.advance(DECODING_S)
     assert recogniser.texts == ["First second"]
+    (error,) = recogniser.stage.up(ErrorFrame)
+    assert "out of memory" in error.error
 
 
 async def test_a_call_that_ends_decodes_nothing_more(recogniser: Recogniser) -> None:
