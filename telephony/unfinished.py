@@ -57,18 +57,21 @@ def unfinished(events: Sequence[Event]) -> Unfinished:
 
 def _unfinished_speech(events: Sequence[Event]) -> UnfinishedSpeech | None:
     started: Event | None = None
+    utterances: list[UtteranceQueued] = []
+    paused_ms = 0
     for event in events:
         match event.body:
             case AgentStartedSpeaking():
                 started = event
-            case AgentSpoke():
-                started = None
+            case UtteranceQueued() as utterance:
+                utterances.append(utterance)
+            case PlaybackResumed(paused_for_ms=ms):
+                paused_ms += ms
+            case AgentSpoke():  # what follows is another turn, even if it bears the same number
+                started, paused_ms = None, 0
+                utterances.clear()
     if started is None or not isinstance(started.body, AgentStartedSpeaking):
         return None
     turn = started.body.turn
-    bodies = [event.body for event in events]
-    utterances = tuple(b for b in bodies if isinstance(b, UtteranceQueued) and b.turn == turn)
-    paused = sum(
-        b.paused_for_ms for b in bodies if isinstance(b, PlaybackResumed) and b.turn == turn
-    )
-    return UnfinishedSpeech(turn, started.offset_ms or 0, paused, utterances)
+    of_turn = tuple(utterance for utterance in utterances if utterance.turn == turn)
+    return UnfinishedSpeech(turn, started.offset_ms or 0, paused_ms, of_turn)
