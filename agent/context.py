@@ -13,7 +13,7 @@ from knowledge.words import content
 
 _log = structlog.get_logger(__name__)
 
-_FOLLOWS: Final = re.compile(r"^(?:and |what about|how about|what if|on |for |with )")
+_FOLLOWS: Final = re.compile(r"^(?:(?:and|what about|how about|what if|on|for|with) )+")
 _POINTS: Final = re.compile(r"\b(?:it|that|they|them|those|this one|that one)\b")
 # What a question asks of a thing, as against the thing itself.
 _ASPECTS: Final = frozenset(
@@ -67,8 +67,13 @@ _DAY: Final = re.compile(r"\b(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)days
 
 
 def _replace_topic(previous: str, follow_up: str) -> str:
-    """A new day takes the old one's place; another topic is asked about in the same way."""
+    """Ask the same of something else: a new day or a new subject takes the old one's place."""
     day = _DAY.search(follow_up)
     if day and _DAY.search(previous):
         return _DAY.sub(day[0], previous)
-    return f"{previous} {_FOLLOWS.sub('', follow_up)}".strip()
+    topic = _FOLLOWS.sub("", follow_up).strip()
+    subject = " ".join(word for word in content(previous) if word not in _ASPECTS)
+    old = re.compile(rf"(?:\b(?:an?|the|your) )?\b{re.escape(subject)}\b")
+    if subject and old.search(previous):
+        return old.sub(topic, previous)
+    return f"{previous} {topic}"

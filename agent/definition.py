@@ -2,9 +2,17 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from core.errors import ConfigurationError
 
@@ -96,6 +104,14 @@ class AgentDefinition(_Part):
     phrases: Phrases = Phrases()
     providers: Providers = Providers()
     limits: Limits = Limits()
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        """A machine without a time zone database cannot tell; it takes any name for UTC."""
+        if name not in ("UTC", *available_timezones()) and available_timezones():
+            raise ValueError(f"there is no time zone {name}")
+        return name
 
 
 def load_definition(path: Path) -> AgentDefinition:

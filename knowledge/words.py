@@ -2,6 +2,7 @@
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import snowballstemmer
@@ -60,7 +61,7 @@ def stems(text: str) -> frozenset[str]:
     A recogniser writes "met life" where the document has "MetLife".
     """
     plain = words(text)
-    joined = (left + right for left, right in zip(plain, plain[1:], strict=False))
+    joined = (left + right for left, right in pairwise(plain))
     return frozenset(stem(word) for word in (*plain, *joined) if word not in _COMMON)
 
 

@@ -3,11 +3,12 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
 
 from agent.models.days import days_in, states_hours
+from agent.models.forms import CASE, ENUMERATION, LEANS, LIGHT, NO, PERMISSION
 from agent.models.question import Question
-from agent.models.terms import mentioned
+from agent.models.terms import mentioned, resembles
 from knowledge.embeddings import MiniLM
 from knowledge.passages import Passage
 from knowledge.words import compounds, content, words
@@ -24,26 +25,6 @@ _WITHOUT = 0.3
 _PERMITTED = 0.12
 _FIRST = 0.04
 _LISTED = 0.2
-# They help to find a sentence, but a question is not about them: their absence means nothing.
-_LIGHT: Final = frozenset(
-    "bring leave stay arrive run running start stop put help visit wait drive walk eat feel "
-    "price cost charge fee rate rates policy policies information details hours options "
-    "dad mom mother father wife husband friend husband's wife's uses friends".split()
-)
-# A sentence that opens so needs the one before it.
-_LEANS: Final = re.compile(
-    r"(?:It|They|He|She|This|That|These|Those|Then|There it|Both|Otherwise|If not|After that|"
-    r"[A-Z]\w+ing (?:later|earlier|sooner) than that)\b"
-)
-_CASE: Final = re.compile(r"(?:if|when|unless|in case|once)\b([^,;]+)[,;]", re.IGNORECASE)
-_ENUMERATION: Final = re.compile(
-    r"\w(?:, (?:[\w'&-]+ ?){1,4})+,? (?:and|or) \w|: (?:[\w'&-]+ ?){1,4} (?:and|or) \w"
-)
-_PERMISSION: Final = re.compile(
-    r"\b(?:welcome|allow|permit|can|cannot|can't|may|okay|safe|free to)\b",
-    re.IGNORECASE,
-)
-_NO: Final = r"\b(?:no|without|not have|don't have)\b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +54,7 @@ class Candidate:
     @property
     def leans(self) -> bool:
         """Whether it cannot be understood without the sentence before it."""
-        return _LEANS.match(self.text) is not None
+        return LEANS.match(self.text) is not None
 
 
 class Scorer:
@@ -112,12 +93,21 @@ class Scorer:
     def missing(self, best: Candidate) -> list[str]:
         """Words of the question that neither the answer nor what stands around it speaks of."""
         around = [best.passage.heading, *(sentence.text for sentence in best.passage.sentences)]
-        ignored = self._own_name | _LIGHT
+        ignored = self._own_name | LIGHT
         return [
             term
             for term in self.terms
-            if term not in ignored and not any(self._says(text, term) for text in around)
+            if term not in ignored
+            and not any(self._says(text, term) for text in around)
+            and not self._misheard(term, best.text)
         ]
+
+    def _misheard(self, term: str, sentence: str) -> bool:
+        """Whether a word was taken for its like: after "delta", "denial" is "dental"."""
+        asked, written = words(self.question.text), words(sentence)
+        before = {left for left, right in pairwise(asked) if right == term}
+        after = (right for left, right in pairwise(written) if left in before)
+        return any(resembles(term, word) for word in after)
 
     def _candidate(self, passage: Passage, position: int) -> Candidate:
         question, sentence = self.question, passage.sentences[position]
@@ -136,9 +126,9 @@ class Scorer:
         )
         if question.negative and self._goes_without(f"{passage.heading}: {sentence.text}"):
             score += _WITHOUT
-        if question.enumeration and titled and _ENUMERATION.search(sentence.text):
+        if question.enumeration and titled and ENUMERATION.search(sentence.text):
             score += _LISTED
-        if question.permission and _PERMISSION.search(sentence.text):
+        if question.permission and PERMISSION.search(sentence.text):
             score += _PERMITTED
         return Candidate(
             text=sentence.text,
@@ -159,7 +149,7 @@ class Scorer:
         vocabulary = {word for written in self._written.values() for word in written}
         plain = words(self.question.text)
         terms = content(self.question.text)
-        for left, right in zip(plain, plain[1:], strict=False):
+        for left, right in pairwise(plain):
             if left + right in vocabulary and left + right not in terms:
                 terms = [*(term for term in terms if term not in (left, right)), left + right]
         return terms
@@ -168,7 +158,7 @@ class Scorer:
         return mentioned(term, self._written[text], self._model)
 
     def _goes_without(self, text: str) -> bool:
-        return any(re.search(rf"{_NO} (?:\w+ )?{term}", text, re.I) for term in self.terms)
+        return any(re.search(rf"{NO} (?:\w+ )?{term}", text, re.I) for term in self.terms)
 
     def _leaf_share(self, passage: Passage) -> float:
         """How much of the question the section's own heading names."""
@@ -216,12 +206,12 @@ class Scorer:
 
     def _case(self, sentence: str) -> float:
         """A sentence for a certain case answers only who asked about that case."""
-        case = _CASE.match(sentence)
+        case = CASE.match(sentence)
         if case is None:
             return 0.0
         condition = content(case[1])
         asked = words(self.question.text)
-        if re.search(_NO, case[1], re.I) and not self.question.negative:
+        if re.search(NO, case[1], re.I) and not self.question.negative:
             return _OTHER_CASE
         met = any(mentioned(word, asked, self._model) for word in condition)
         return 0.0 if met or not condition else _OTHER_CASE

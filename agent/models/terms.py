@@ -70,6 +70,11 @@ def _sounds_like(left: str, right: str) -> bool:
     return min(len(left), len(right)) >= 5 and alike >= 0.85
 
 
+def resembles(heard: str, written: str) -> bool:
+    """Whether two words begin alike and are mostly the same: enough where the place is right."""
+    return heard[0] == written[0] and SequenceMatcher(None, heard, written).ratio() >= 0.65
+
+
 @lru_cache(maxsize=20_000)
 def _skeleton(word: str) -> str:
     """The consonants as they sound; vowels are what recognisers mistake most."""
