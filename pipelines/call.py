@@ -193,8 +193,8 @@ class LiveCall:
     async def _service_failed(self, _: PipelineWorker, error: ErrorFrame) -> None:
         """Log what a speech service reports; the call goes on without what it would have made."""
         provider = type(error.processor).__name__ if error.processor else "pipeline"
-        category = str(error.category) if error.category else "error"
-        self._parts.context.record(ProviderFailed("speech", provider, category, error.error))
+        code = error.category.value if error.category else "unknown"
+        self._parts.context.record(ProviderFailed("speech", provider, code, error.error))
 
     def _remember(self, event: Event) -> None:
         """Keep up the conversation that the agent sees."""

@@ -46,13 +46,15 @@ class SilenceWatch:
             case UserStartedSpeaking():
                 self._since = None
             case TurnEnded():
-                self._since, self._count = None, 0
+                # From here, too: an answer may fail to be spoken.
+                self._since, self._count = self._clock.monotonic(), 0
             case _:
                 return
         self._changed.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        self._since = self._clock.monotonic()
         while True:
             self._changed.clear()
             if self._since is None:

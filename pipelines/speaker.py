@@ -131,6 +131,8 @@ class Speaker(FrameProcessor):
             return
         utterance = self._turn.utterances[-1]
         length = duration_ms(utterance)
+        if not length:
+            return  # it could not be synthesised
         ends = utterance.word_ends_ms or (length,)
         self._context.record(
             UtteranceQueued(self._turn.turn, self._utterances, utterance.text, length, ends)

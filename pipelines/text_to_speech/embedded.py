@@ -28,7 +28,11 @@ class EmbeddedTTS(TTSService):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Synthesise a sentence; the audio frame carries the ends of its words."""
-        speech = await self._host.run("synthesise", self._speak, text)
+        try:
+            speech = await self._host.run("synthesise", self._speak, text)
+        except Exception as error:
+            await self.push_error(f"synthesis failed: {error}", exception=error)
+            speech = Speech(b"", ())  # the sentence is missing; the turn goes on
         frame = TTSAudioRawFrame(speech.pcm, SAMPLE_RATE, 1, context_id=context_id)
         frame.metadata["word_ends_ms"] = speech.word_ends_ms
         yield frame

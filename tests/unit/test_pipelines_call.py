@@ -159,3 +159,18 @@ async def test_what_a_pause_stopped_goes_on_or_is_given_up_never_both(tmp_path: 
     ]
     assert kinds(call, UserStartedSpeaking) == ["UserStartedSpeaking"] * 2
     assert call.speech.voices.__dict__["streams"] == 0
+
+
+@pytest.mark.parametrize("lane", ["transcribe", "synthesise", "end_of_turn"])
+async def test_a_model_that_fails_costs_a_turn_not_the_call(tmp_path: Path, lane: str) -> None:
+    call = SimulatedCall(tmp_path)
+    await call.until_event(AgentSpoke)
+    call.host.broken[lane] = RuntimeError("no memory")
+    call.say("First?")
+    await call.until_event(ProviderFailed)
+    await call.line.run(5)
+    call.host.broken.clear()
+    call.say("Second?")
+    await call.until(lambda: "Second?" in call.heard())
+    await call.hang_up()
+    check(f"{lane}_fails", call.bodies())

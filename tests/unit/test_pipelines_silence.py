@@ -65,6 +65,11 @@ async def test_nothing_is_asked_while_the_agent_speaks() -> None:
     assert await _silences([_SPOKE, 8.0, AgentStartedSpeaking(1), 30.0]) == []
 
 
+async def test_an_answer_that_is_never_heard_leaves_a_silence() -> None:
+    assert await _silences([0.0, 11.0]) == [1]  # the greeting was not
+    assert await _silences([_SPOKE, TurnEnded(1, "Hello?", 0, 1), 11.0]) == [1]
+
+
 _COUGH = BackchannelHeard("noise", "", 0, 100)
 
 
