@@ -19,7 +19,7 @@ _COMMON: Final = frozenset(
     any some just really guys guy folks get gets getting got go going goes take takes taking tell
     know want wanted wants need needs needed like please much many long often soon also still only
     too very than then now all more most something anything someone anyone somebody anybody
-    extra everything thing things offer offers provide sell have give make made let use using used
+    extra everything thing things offer offers provide have give make made let use using used
     i'm you're we're it's what's where's who's how's i've don't didn't i'd i'll can't isn't aren't
     doesn't that's there's he's she's they're won't wouldn't um uh hi hello hey okay well actually
     happen happens happened possible able way kind sort right come coming came today tomorrow

@@ -54,8 +54,10 @@ def _with_pauses(said: list[str]) -> tuple[str, ...]:
         if said[index].startswith(","):
             said[index - 1] += ","
     words = [_tidy(text) for text in said]
-    if words:
-        words[-1] = words[-1].rstrip(",;: ")
+    for index in reversed(range(len(words))):
+        words[index] = words[index].rstrip(",;: ")
+        if words[index]:
+            break
     return tuple(words)
 
 
