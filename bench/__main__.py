@@ -12,6 +12,8 @@ uploads them. The plain pipeline does neither. How latencies are defined is said
 import argparse
 import asyncio
 import contextlib
+import dataclasses
+import json
 import logging
 import os
 import platform
@@ -34,9 +36,11 @@ from bench.plan import FULL, QUICK, Plan
 from bench.process import Side
 from bench.report import print_comparison, print_engines, write_results
 from bench.results import compare, logged_overhead
+from bench.stubs import ADDRESSES
 from bench.trial import TrialRun
 from simulators.carrier.speech import Frame, frames, read_wav
 from storage.embedded import start_embedded
+from storage.home import write_private
 from storage.migrations import migrate
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -95,6 +99,7 @@ def _servers() -> Iterator[tuple[Path, str]]:
     # Not under /root: PostgreSQL's own account must be able to enter it.
     home = Path(tempfile.mkdtemp(prefix="callsure-bench-"))
     servers = start_embedded(home)
+    write_private(home / ADDRESSES, json.dumps(dataclasses.asdict(servers.addresses)))
     try:
         yield home, servers.database_dsn
     finally:

@@ -51,7 +51,7 @@ class PauseSTT(StubSTT):
     """The stub recogniser, asked as Callsure asks one: at each pause, and when it must know."""
 
     def __init__(self) -> None:
-        super().__init__(SpeechPausedFrame)
+        super().__init__(SpeechPausedFrame, audio_passthrough=False)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow the caller's turn."""

@@ -1,10 +1,11 @@
 """Callsure's server with stub services: ``python -m bench.server_callsure PORT CORE HOME``.
 
 Its calls are whole: webhook and token, event log drained to PostgreSQL, recording uploaded to S3.
-Only the agent, the recogniser and the voice are stubs. The embedded servers that belong to HOME
-must be running; they are not part of this process, nor of its core.
+Only the agent, the recogniser and the voice are stubs. Where the database and the object store
+are is read from a file in HOME; they run elsewhere, on another core.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import cast
@@ -17,14 +18,13 @@ from agent.directory import AgentDirectory, KnownAgent
 from bench.callsure import ProbedLogs, StubAgent, stub_speech
 from bench.probe import Probe, probe_routes
 from bench.serving import listen, pin, run
-from bench.stubs import AUTH_TOKEN, GREETING, LONG_NUMBER, SHORT_NUMBER, STREAM_PATH
+from bench.stubs import ADDRESSES, AUTH_TOKEN, GREETING, LONG_NUMBER, SHORT_NUMBER, STREAM_PATH
 from core.clock import SystemClock
 from core.ids import SystemIds
 from knowledge.retriever import Retriever
 from server.logs import configure_logs
 from storage.call_log import DEFAULT_ACCOUNT
 from storage.database import Database
-from storage.embedded import start_embedded
 from storage.lease_keeper import LeaseKeeper
 from storage.leases import Leases
 from storage.objects import ObjectStore, ObjectStoreAddress
@@ -65,13 +65,13 @@ def services(home: Path, port: int, probe: Probe) -> CallServices:
     """What calls are made of (blocking)."""
     clock = SystemClock()
     ids = SystemIds(clock)
-    running = start_embedded(home).addresses
-    database = Database(running.database_dsn)
+    where = json.loads((home / ADDRESSES).read_text())
+    database = Database(where["database_dsn"])
     address = ObjectStoreAddress(
-        bucket=running.s3_bucket,
-        endpoint=running.s3_endpoint,
-        access_key=running.s3_access_key,
-        secret_key=running.s3_secret_key,
+        bucket=where["s3_bucket"],
+        endpoint=where["s3_endpoint"],
+        access_key=where["s3_access_key"],
+        secret_key=where["s3_secret_key"],
     )
     return CallServices(
         account_id=DEFAULT_ACCOUNT,

@@ -20,6 +20,8 @@ LLM_S = 0.1
 TTS_S = 0.1
 
 AUTH_TOKEN = "of-the-bench"  # noqa: S105  (signs webhooks on loopback)
+ADDRESSES = "addresses.json"
+"""The file, in the home of a server under test, that says where its database and bucket are."""
 VOICE_PATH = "/twilio/voice"
 STREAM_PATH = "/twilio/stream"
 
@@ -43,12 +45,12 @@ class StubSTT(STTService):
 
     Args:
         final_on: What makes a streaming recogniser finalise: the pipeline's own frame for it.
+        options: Of Pipecat's base class, as the pipeline's own recognisers set them.
     """
 
-    def __init__(self, final_on: type[Frame]) -> None:
-        super().__init__(
-            settings=STTSettings(model="stub", language=None), ttfs_p99_latency=STT_S + 0.3
-        )
+    def __init__(self, final_on: type[Frame], **options: bool) -> None:
+        settings = STTSettings(model="stub", language=None)
+        super().__init__(settings=settings, ttfs_p99_latency=STT_S + 0.3, **options)
         self._final_on = final_on
         self._recognising: asyncio.Task[None] | None = None
 
