@@ -17,7 +17,8 @@ CHUNK = 800
 """Samples a message: 100 ms."""
 _FIRST_MARKS = (160, 320, 480, 800)
 """A burst's first marks: close together, so that its place on the timeline is soon known."""
-_PLACING_MARKS = 3
+_PLACING_MARKS = 7
+"""Marks that place a burst, 400 ms of it: one of them has returned without delay."""
 _JUMP_S = 0.03
 """A mark later than this against its burst means that the carrier ran dry in between."""
 _EARLY_S = 0.01
@@ -41,6 +42,7 @@ class _Burst:
     origin: float | None = None  # when `start` was played
     seen: list[float] = field(default_factory=list)  # the origin that each mark implies
     last: tuple[int, float] | None = None  # the last mark: its position and time
+    broken: bool = False  # the carrier ran dry: our own send times no longer tell where it is
 
     def place(self) -> float:
         """Fix and return the origin: marks only ever return late, so the earliest is right."""
@@ -173,10 +175,10 @@ class Playback:
         self._marks.clear()
         burst = self._bursts[-1] if self._bursts and self._running else None
         if burst is not None:
-            if burst.last is not None:
+            if burst.broken and burst.last is not None:
                 position, at = burst.last
                 stopped = position + round((now - at) * SAMPLE_RATE)
-            else:
+            else:  # audio and `clear` travelled the same way: their distance is what was played
                 stopped = burst.start + round((self._cleared_at - burst.sent_at) * SAMPLE_RATE)
             self._played = max(self._played, min(stopped, self._sent))
         return self._place_all()
@@ -191,7 +193,8 @@ class Playback:
         origin = now - (mark.position - burst.start) / SAMPLE_RATE
         if burst.origin is not None and origin > burst.origin + _JUMP_S and burst.last:
             burst.start = burst.last[0]
-            burst.origin = now - (mark.position - burst.start) / SAMPLE_RATE
+            burst.broken = True
+            burst.origin = burst.sent_at = now - (mark.position - burst.start) / SAMPLE_RATE
         burst.seen.append(origin)
         burst.last = (mark.position, now)
         if burst.origin is not None or len(burst.seen) >= _PLACING_MARKS or self.idle:
