@@ -25,6 +25,7 @@ from storage.objects import ObjectStore, ObjectStoreAddress
 
 TOKEN = "the carrier's token"
 NUMBER = "+15550100100"
+_ROOT = Path(__file__).parents[2]
 _START_S = 120.0
 _STOP_S = 30.0
 
@@ -35,10 +36,18 @@ class House:
     Args:
         home: Its home.
         settings: Settings by their names in the environment.
+        program: The module that is run.
     """
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        program: str = "server.cli",
+    ) -> None:
         self.home = home
+        self._program = program
         self.log = home / "serve.log"
         port, self._rest_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
@@ -48,13 +57,14 @@ class House:
             **{"CALLSURE_TWILIO_AUTH_TOKEN": TOKEN, "CALLSURE_TWILIO_ACCOUNT_SID": ACCOUNT_SID},
             "CALLSURE_TWILIO_API_URL": f"http://127.0.0.1:{self._rest_port}",
             "CALLSURE_LOG_FORMAT": "json",
+            "PYTHONPATH": os.environ.get("PYTHONPATH", str(_ROOT)),
             **(settings or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start and wait until it takes calls (blocking; from the main thread)."""
-        command = [sys.executable, "-m", "server.cli", "serve", "--die-with", str(os.getpid())]
+        command = [sys.executable, "-m", self._program, "serve", "--die-with", str(os.getpid())]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment, cwd=self.home, stdout=log, stderr=log
