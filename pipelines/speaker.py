@@ -65,6 +65,7 @@ class Speaker(FrameProcessor):
         self._given_up = False  # what still arrives belongs to an interrupted turn
         self._paused_at = 0.0
         self._kick = asyncio.Event()
+        self._sending = asyncio.Lock()
         self._settled = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
 
@@ -108,7 +109,7 @@ class Speaker(FrameProcessor):
                 at = self._playback.queued
                 self._turn.utterances.append(Utterance(frame.text, at, at))
             case TTSAudioRawFrame():
-                self._queue_audio(frame)
+                await self._queue_audio(frame)
             case TTSStoppedFrame():
                 self._utterance_done()
             case AnswerEndedFrame():
@@ -117,13 +118,14 @@ class Speaker(FrameProcessor):
                 self._awaiting_answer = False
                 await self._maybe_finish()
 
-    def _queue_audio(self, frame: TTSAudioRawFrame) -> None:
+    async def _queue_audio(self, frame: TTSAudioRawFrame) -> None:
         if self._turn is None or not self._turn.utterances:
             return
         utterance = self._turn.utterances[-1]
         self._playback.enqueue(ulaw.encode(np.frombuffer(frame.audio, np.int16)))
         utterance.end = self._playback.queued
         utterance.word_ends_ms = frame.metadata.get("word_ends_ms", utterance.word_ends_ms)
+        await self._send_due()  # the first words go out now, not when the sender next runs
         self._kick.set()
 
     def _utterance_done(self) -> None:
@@ -247,16 +249,16 @@ class Speaker(FrameProcessor):
             elif due > now:
                 await clock.sleep(due - now)
             else:
-                await self._send_next(now)
+                await self._send_due()
 
-    async def _send_next(self, now: float) -> None:
-        message = self._playback.take(now)
-        if message is None:
-            return
-        audio, mark = message
-        self._first_audio(now)
-        await self._line.send_audio(audio)
-        await self._line.send_mark(mark)
+    async def _send_due(self) -> None:
+        async with self._sending:
+            now = self._context.clock.monotonic()
+            while (message := self._playback.take(now)) is not None:
+                audio, mark = message
+                self._first_audio(now)
+                await self._line.send_audio(audio)
+                await self._line.send_mark(mark)
 
     def _first_audio(self, now: float) -> None:
         turn = self._turn
