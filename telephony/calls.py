@@ -111,6 +111,7 @@ class CallManager:
             if call.ring is not None and not call.live:
                 call.ring.cancel()
                 call.log.append(CallEnded("us", "drain", "the server was stopped"))
+                self._forget(call)
                 await call.log.close()
         for leg in list(self._legs):
             leg.stop(Ending("us", "drain", "the server was stopped"))

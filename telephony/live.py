@@ -6,6 +6,7 @@ import structlog
 
 from agent.answering import AgentService
 from agent.directory import KnownAgent
+from core.errors import CallsureError
 from pipelines.call import CallParts, Ending, LiveCall, Phrases
 from pipelines.context import CallContext
 from pipelines.line import SAMPLE_RATE
@@ -62,7 +63,9 @@ class LiveLeg:
         if ending.by != "caller":
             await stream.hang_up()
         await stream.close()
-        await self._store_recording(recording is not None)
+        if recording is not None:
+            await self._store_recording()
+        await self._log.close()
         await self._services.leases.release(self._log.call_id)
 
     async def _talk(
@@ -130,8 +133,10 @@ class LiveLeg:
             return None
         return self._services.recordings.open(self._log.call_id, self._log.leg)
 
-    async def _store_recording(self, recorded: bool) -> None:
-        if recorded:
+    async def _store_recording(self) -> None:
+        try:
             stored = await self._services.recordings.finish(self._log.call_id)
+        except CallsureError as error:  # no sound came, or the disk is full
+            _log.warning("recording_not_stored", call_id=self._log.call_id, code=error.code)
+        else:
             self._log.append(recording_event(stored))
-        await self._log.close()
