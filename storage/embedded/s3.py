@@ -8,7 +8,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+import boto3
 import httpx
+from botocore.config import Config
 
 from storage.embedded.binaries import s3_program
 from storage.embedded.processes import (
@@ -99,12 +101,27 @@ class EmbeddedS3:
         return path.read_text(encoding="utf-8")
 
     def _is_ready(self) -> bool:
-        """Whether the bucket is there and closed to strangers."""
+        """Whether the bucket is there, open to its owner and closed to strangers."""
         try:
-            answer = httpx.get(f"{self.endpoint}/{self.bucket}", timeout=1, trust_env=False)
+            stranger = httpx.get(f"{self.endpoint}/{self.bucket}", timeout=1, trust_env=False)
+            owner = httpx.head(self._signed_address(), timeout=1, trust_env=False)
         except httpx.HTTPError:
             return False
-        return answer.status_code == httpx.codes.FORBIDDEN
+        return (stranger.status_code, owner.status_code) == (
+            httpx.codes.FORBIDDEN,
+            httpx.codes.OK,
+        )
+
+    def _signed_address(self) -> str:
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name="us-east-1",
+            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+        )
+        return client.generate_presigned_url("head_bucket", Params={"Bucket": self.bucket})
 
 
 def _arguments(data: Path, ports: list[int]) -> list[str]:

@@ -52,6 +52,8 @@ from storage.embedded import start_embedded
 def wait(): time.sleep(120)
 servers = start_embedded(Path(sys.argv[1]), durable=False)
 """
+# What is to be there after a kill was committed for good.
+START_DURABLE = START.replace(", durable=False", "")
 
 
 def alive(processes: list[psutil.Process]) -> list[str]:
@@ -132,8 +134,8 @@ async def test_no_server_outlives_a_killed_owner(server_home: Path) -> None:
 async def test_a_joined_process_starts_the_servers_again_where_they_were(
     server_home: Path,
 ) -> None:
-    owner, _ = started_by(START, server_home)
-    joined = await asyncio.to_thread(start_embedded, server_home, durable=False)
+    owner, _ = started_by(START_DURABLE, server_home)
+    joined = await asyncio.to_thread(start_embedded, server_home)
     assert not joined.owned
     addresses = joined.addresses
     await ask(joined.database_dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
