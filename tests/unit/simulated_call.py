@@ -19,6 +19,7 @@ from tests.unit.toy_speech import Words, silence, toy_speech
 
 GREETING = "Hello, this is Oak Dental."
 _THINKS_S = 0.05
+Answers = dict[str, Sequence[Step | Exception]]
 
 
 @dataclass
@@ -26,7 +27,7 @@ class ToyAgent:
     """Answers each text as it was told to; repeats what it was not told about."""
 
     clock: ManualClock
-    answers: dict[str, Sequence[Step | Exception]]
+    answers: Answers
     asked: list[UserTurn] = field(default_factory=list)
     prepared: list[str] = field(default_factory=list)
     conversation: Conversation | None = None
@@ -57,9 +58,7 @@ def said(*sentences: str, hang_up: bool = False) -> list[Step | Exception]:
 class SimulatedCall:
     """One call; its test plays the caller."""
 
-    def __init__(
-        self, folder: Path, answers: dict[str, Sequence[Step | Exception]] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, answers: Answers | None = None) -> None:
         self.clock = ManualClock()
         self.words = Words()
         self.line = PhoneLine(self.clock)
@@ -80,6 +79,11 @@ class SimulatedCall:
         )
         self.live = LiveCall(parts)
         self._running = asyncio.create_task(self.live.run())
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        return self._running.done()
 
     def say(self, text: str) -> None:
         """The caller says this next."""
