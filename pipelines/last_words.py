@@ -12,6 +12,7 @@ from pipelines.voice_activity import WINDOW, SpeechOnset, SpeechStop, VoiceActiv
 
 _MARGIN = SAMPLE_RATE * 3 // 10
 _LEAST_CONFIDENCE = 0.55
+_LONGEST = 18 * SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,17 @@ async def last_words(pcm: npt.NDArray[np.int16], speech: SpeechServices) -> Last
 
 
 def _bounds(confidences: list[float], length: int) -> tuple[int, int] | None:
-    """From the first onset to the last end of speech."""
+    """From an onset to the last end of speech: as much as a recogniser takes at once."""
     activity = VoiceActivity()
-    start: int | None = None
+    onsets: list[int] = []
     end = length
     for index, confidence in enumerate(confidences):
         for event in activity.feed(index * WINDOW, confidence):
             if isinstance(event, SpeechOnset):
-                start = event.onset if start is None else start
+                onsets.append(event.onset)
                 end = length
             elif isinstance(event, SpeechStop):
                 end = event.speech_end
-    return None if start is None else (start, end)
+    if not onsets:
+        return None
+    return next((onset for onset in onsets if end - onset <= _LONGEST), end - _LONGEST), end
