@@ -7,8 +7,9 @@ returns every mark at once. A stretch that the carrier plays without a break is 
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from pipelines.burst import Burst
 from pipelines.line import SAMPLE_RATE
 
 LEAD_S = 0.3
@@ -17,10 +18,6 @@ CHUNK = 800
 """Samples a message: 100 ms."""
 _FIRST_MARKS = (160, 320, 480, 800)
 """A burst's first marks: close together, so that its place on the timeline is soon known."""
-_PLACING_MARKS = 7
-"""Marks that place a burst, 400 ms of it: one of them has returned without delay."""
-_JUMP_S = 0.03
-"""A mark later than this against its burst means that the carrier ran dry in between."""
 _EARLY_S = 0.01
 """How much earlier than possible a mark may seem to return, for the rounding of timers."""
 
@@ -35,27 +32,11 @@ class Placed:
     ulaw: bytes
 
 
-@dataclass(slots=True)
-class _Burst:
-    start: int
-    sent_at: float
-    origin: float | None = None  # when `start` was played
-    seen: list[float] = field(default_factory=list)  # the origin that each mark implies
-    last: tuple[int, float] | None = None  # the last mark: its position and time
-    broken: bool = False  # the carrier ran dry: our own send times no longer tell where it is
-
-    def place(self) -> float:
-        """Fix and return the origin: marks only ever return late, so the earliest is right."""
-        if self.origin is None:
-            self.origin = min(self.seen) if self.seen else self.sent_at
-        return self.origin
-
-
 @dataclass(frozen=True, slots=True)
 class _Mark:
     name: str
     position: int
-    burst: _Burst
+    burst: Burst
 
 
 class Playback:
@@ -68,7 +49,7 @@ class Playback:
         self._sent = 0
         self._played = 0
         self._marks: deque[_Mark] = deque()
-        self._bursts: deque[_Burst] = deque()
+        self._bursts: deque[Burst] = deque()
         self._count = 0
         self._paused = False
         self._running = False  # whether the last burst still goes on
@@ -118,7 +99,7 @@ class Playback:
         if due is None or due > now:
             return None
         if not self._running or self._buffer_end() < now:
-            self._bursts.append(_Burst(self._sent, now))
+            self._bursts.append(Burst(self._sent, now))
             self._running = True
         offset = self._sent - self._base
         ulaw = bytes(self._audio[offset : offset + self._chunk_size()])
@@ -175,58 +156,46 @@ class Playback:
         self._marks.clear()
         burst = self._bursts[-1] if self._bursts and self._running else None
         if burst is not None:
-            if burst.broken and burst.last is not None:
+            if burst.broken:
                 position, at = burst.last
                 stopped = position + round((now - at) * SAMPLE_RATE)
             else:  # audio and `clear` travelled the same way: their distance is what was played
                 stopped = burst.start + round((self._cleared_at - burst.sent_at) * SAMPLE_RATE)
             self._played = max(self._played, min(stopped, self._sent))
-        return self._place_all()
+        self._running = False
+        return self._place_before(None, self._played)
 
     def _reached(self, mark: _Mark, now: float) -> list[Placed]:
         burst = mark.burst
-        placed: list[Placed] = []
-        while self._bursts and self._bursts[0] is not burst:  # playback went past them
-            done = self._bursts.popleft()
-            placed += self._place(done, min(self._next_start(), mark.position))
+        placed = self._place_before(burst, mark.position)
         self._played = max(self._played, mark.position)
-        origin = now - (mark.position - burst.start) / SAMPLE_RATE
-        if burst.origin is not None and origin > burst.origin + _JUMP_S and burst.last:
-            burst.start = burst.last[0]
-            burst.broken = True
-            burst.origin = burst.sent_at = now - (mark.position - burst.start) / SAMPLE_RATE
-        burst.seen.append(origin)
-        burst.last = (mark.position, now)
-        if burst.origin is not None or len(burst.seen) >= _PLACING_MARKS or self.idle:
-            placed += self._place(burst, self._played)
-        return placed
+        burst.marked(mark.position, now)
+        if self.idle:
+            burst.finish(self._played)
+        return placed + self._place(burst, min(burst.known, self._played))
 
-    def _next_start(self) -> int:
-        return self._bursts[0].start if self._bursts else self._played
-
-    def _place_all(self) -> list[Placed]:
-        """Place all that was played, burst by burst."""
+    def _place_before(self, burst: Burst | None, position: int) -> list[Placed]:
+        """Place the bursts ahead of ``burst``, which playback has left behind."""
         placed: list[Placed] = []
-        while self._bursts:
-            burst = self._bursts.popleft()
-            placed += self._place(burst, min(self._next_start(), self._played))
-        self._running = False
+        while self._bursts and self._bursts[0] is not burst:
+            done = self._bursts.popleft()
+            end = min(self._bursts[0].start, position) if self._bursts else position
+            done.finish(end)
+            placed += self._place(done, end)
         return placed
 
-    def _place(self, burst: _Burst, end: int) -> list[Placed]:
-        start = self._base
-        if end <= start:
-            return []
-        time = burst.place() + (start - burst.start) / SAMPLE_RATE
-        ulaw = bytes(self._audio[: end - start])
-        del self._audio[: end - start]
-        self._base = end
-        return [Placed(start, end, time, ulaw)]
+    def _place(self, burst: Burst, end: int) -> list[Placed]:
+        placed = []
+        for start, stop, time in burst.placed(self._base, end):
+            ulaw = bytes(self._audio[: stop - start])
+            del self._audio[: stop - start]
+            self._base = stop
+            placed.append(Placed(start, stop, time, ulaw))
+        return placed
 
     def _buffer_end(self) -> float:
         """When the carrier's buffer runs dry, by our own clock."""
-        burst = self._bursts[-1]
-        return burst.sent_at + (self._sent - burst.start) / SAMPLE_RATE
+        return self._bursts[-1].plays_until(self._sent)
 
     def _chunk_size(self) -> int:
         into = self._sent - self._bursts[-1].start
@@ -237,6 +206,5 @@ class Playback:
 
     def _possible(self, mark: _Mark, now: float) -> bool:
         """Whether playback can have come so far: marks that `clear` threw back cannot."""
-        burst = mark.burst
-        position, at = burst.last or (burst.start, burst.sent_at)
+        position, at = mark.burst.last
         return mark.position <= position + (now - at + _EARLY_S) * SAMPLE_RATE
