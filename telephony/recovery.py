@@ -72,6 +72,16 @@ async def _finish(services: CallServices, lost: LostLeg) -> None:
         return
     log = services.logs.open(lost.call_id, leg, account_id=lost.account_id)
     try:
+        await _end(services, lost, log)
+    finally:  # what failed is tried again at the next start
+        await log.close()
+        await services.leases.release(lost.call_id)
+    _log.info("call_recovered", call_id=lost.call_id, leg=leg)
+
+
+async def _end(services: CallServices, lost: LostLeg, log: CallLog) -> None:
+    """Append what is missing of a call, and its end."""
+    try:
         stored: StoredRecording | None = await services.recordings.finish(lost.call_id)
     except NotFoundError:
         stored = None
@@ -82,9 +92,6 @@ async def _finish(services: CallServices, lost: LostLeg) -> None:
     log.append(CallEnded("us", "worker_lost", "the worker stopped in mid-call"), offset_ms=ended)
     if stored is not None:
         log.append(recording_event(stored))
-    await log.close()
-    await services.leases.release(lost.call_id)
-    _log.info("call_recovered", call_id=lost.call_id, leg=leg)
 
 
 async def _complete(

@@ -191,9 +191,14 @@ def definition(**changes: Any) -> AgentDefinition:
     ).model_copy(update=changes)
 
 
-def make_house(folder: Path, clock: ManualClock, agent: AgentDefinition | None = None) -> House:
-    """A worker over an empty home."""
-    words = Words()
+def make_house(
+    folder: Path,
+    clock: ManualClock,
+    agent: AgentDefinition | None = None,
+    words: Words | None = None,
+) -> House:
+    """A worker over a home; ``words`` are those of another, where it takes over its calls."""
+    words = words or Words()
     speech, host = toy_speech(clock, words)
     leases, control = ToyLeases(), ToyControl()
     agents = AgentDirectory()
