@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from bench.figures import median, percentile, slope
 from bench.process import Side
+from bench.tapes import Answers
 
 
 @dataclass(slots=True)
@@ -15,8 +16,7 @@ class Level:
     rss: int
     input_lateness: list[float]
     send_lateness_p99: float
-    voice_to_voice: list[float] = field(default_factory=list)
-    overhead: list[float] = field(default_factory=list)
+    answers: Answers = field(default_factory=Answers)
     waterfall: list[float] = field(default_factory=list)
 
 
@@ -43,7 +43,7 @@ def summary(level: Level) -> dict[str, float]:
         "rss_mb": level.rss / 1e6,
         "input_p99_ms": percentile(level.input_lateness, 99),
         "send_p99_ms": level.send_lateness_p99,
-        "voice_to_voice_ms": median(level.voice_to_voice),
-        "overhead_ms": median(level.overhead),
+        "voice_to_voice_ms": median(level.answers.voice_to_voice),
+        "overhead_ms": median(level.answers.overhead),
     }
     return {name: round(value, 1) for name, value in figures.items()}

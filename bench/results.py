@@ -59,10 +59,12 @@ def compare(trials: Sequence[Trial]) -> list[Comparison]:
         lines.append(_comparison(trials, name, unit, measure, aim))
 
     for count in calls:
-        add(f"voice to voice, {_calls(count)}", "ms", _of_level(count, "voice_to_voice"))
+        add(f"voice to voice, {_calls(count)}", "ms", _answers(count, "voice_to_voice"))
     for count in calls:
         aim = Aim(25) if count == 1 else None
-        add(f"overhead over the services, {_calls(count)}", "ms", _of_level(count, "overhead"), aim)
+        add(f"overhead over the services, {_calls(count)}", "ms", _answers(count, "overhead"), aim)
+    for count in calls:
+        add(f"turns answered within 4 s, {_calls(count)}", "%", _answered(count))
     add("barge-in: voice to clear", "ms", lambda trial: median(trial.barge_in), Aim(260))
     for count in calls:
         add(f"processor per call, {_calls(count)}", "% of a core", _cpu(count))
@@ -107,8 +109,16 @@ def _level(trial: Trial, calls: int) -> Level:
     return next(level for level in trial.levels if level.calls == calls)
 
 
-def _of_level(calls: int, latency: str) -> Measure:
-    return lambda trial: median(getattr(_level(trial, calls), latency))
+def _answers(calls: int, latency: str) -> Measure:
+    return lambda trial: median(getattr(_level(trial, calls).answers, latency))
+
+
+def _answered(calls: int) -> Measure:
+    def share(trial: Trial) -> float:
+        answers = _level(trial, calls).answers
+        return 100 * len(answers.overhead) / answers.turns if answers.turns else math.nan
+
+    return share
 
 
 def _cpu(calls: int) -> Measure:

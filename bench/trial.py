@@ -15,7 +15,7 @@ from bench.plan import Plan
 from bench.process import ServerProcess, Side
 from bench.search import most_that_fit
 from bench.stubs import LONG_NUMBER, RATE, SHORT_NUMBER
-from bench.tapes import answers, barge_ins, input_lateness
+from bench.tapes import barge_ins, input_lateness, read_answers
 from simulators.carrier.speech import Frame
 
 _WARM_S = 7.0
@@ -84,11 +84,7 @@ class TrialRun:
             since = [call.stream.position() for call in crowd.calls]
             level = await self._window(crowd, seconds)
             self._trial.levels.append(level)
-            until = [call.stream.position() for call in crowd.calls]
-            for call, start, end in zip(crowd.calls, since, until, strict=True):
-                latencies, overheads = await answers(self._trial.side, call, start, end)
-                level.voice_to_voice += latencies
-                level.overhead += overheads
+            level.answers = await read_answers(self._trial.side, crowd.calls, since)
             _log.info("measured", side=self._trial.side, **summary(level))
         await crowd.hang_up()
 
@@ -128,8 +124,9 @@ class TrialRun:
     async def _search(self) -> None:
         """Find how many calls the core carries, near where processor time says."""
         plan = self._plan
-        busiest = self._trial.levels[-1].cpu_per_call
-        limit = _BUSY / busiest if busiest else plan.most_calls
+        # Several calls are cheaper each than one; where the core is full, calls seem cheaper still.
+        dearest = max(level.cpu_per_call for level in self._trial.levels[-2:])
+        limit = _BUSY / dearest
         step = max(1, round(limit / 16))
         start = (self._expected or math.floor(limit)) - 2 * step
         crowd = self._crowd()

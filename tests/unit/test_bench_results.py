@@ -5,6 +5,7 @@ import pytest
 from bench.outcome import Level, Trial
 from bench.process import Side
 from bench.results import Aim, compare, logged_overhead
+from bench.tapes import Answers
 
 
 def _trial(side: Side, cpu: float, carried: int, overhead: float = 10.0) -> Trial:
@@ -15,8 +16,7 @@ def _trial(side: Side, cpu: float, carried: int, overhead: float = 10.0) -> Tria
             rss=100_000_000 + calls * 2_000_000,
             input_lateness=[1.0, 2.0],
             send_lateness_p99=0.5,
-            voice_to_voice=[500.0],
-            overhead=[overhead],
+            answers=Answers(2, [500.0], [overhead]),
             waterfall=[420.0, 430.0],
         )
         for calls in (1, 10)
@@ -37,6 +37,7 @@ def test_sides_are_compared_by_the_medians_of_their_trials() -> None:
     assert lines["calls that one core carries"].ratio == 2.5
     assert lines["memory per further call"].callsure == pytest.approx(2.0)
     assert lines["barge-in: voice to clear"].callsure == 210.0
+    assert lines["turns answered within 4 s, 1 call"].stock == 50.0
 
 
 def test_an_aim_is_about_the_figure_or_about_the_ratio() -> None:
