@@ -1,7 +1,7 @@
 """Agents between their three places: the owner's folder, the database, this process's memory."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from core.errors import CallsureError, ConfigurationError
 from core.model_host import ModelHost
 from knowledge import loaders
 from knowledge.chunking import chunks
-from knowledge.embeddings import Embedder
+from knowledge.embeddings import Embedder, Vectors
 from knowledge.index import MemoryIndex
 from knowledge.passages import Chunk, Section
 from knowledge.retriever import Retriever
@@ -24,7 +24,7 @@ from storage.passages import NewPassage, PassageRepository, StoredPassage
 Progress = Callable[[str, int, int], None]
 
 # Part of each document's hash: raise it when the way documents are cut or embedded changes.
-_INGESTION = b"1"
+_INGESTION = b"2"
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +50,9 @@ class AgentStore:
         host: ModelHost,
         embedder: Embedder,
         clock: Clock,
+        memory_passages: int = 5000,
     ) -> None:
+        self._memory_passages = memory_passages
         self._agents = agents
         self._passages = passages
         self._host = host
@@ -118,15 +120,32 @@ class AgentStore:
         if before is not None and before[0] == fingerprint:
             return before[1]
         definition = parse_definition(version.definition, f"agent {version.agent_id}")
-        stored = await self._passages.all(version.agent_id)
-        index = await self._host.run("load", self._index, stored)
-        agent = KnownAgent(definition, version.version, self._retriever(definition, index))
+        stored = await self._passages.all(version.agent_id, self._memory_passages + 1)
+        whole = len(stored) <= self._memory_passages
+        found = await self._host.run("load", self._chunks, stored[: self._memory_passages])
+        index = MemoryIndex(found)
+        retriever = self._retriever(definition, index, None if whole else version.agent_id)
+        agent = KnownAgent(definition, version.version, retriever)
         self._loaded[version.agent_id] = (fingerprint, agent)
         return agent
 
-    def _retriever(self, definition: AgentDefinition, index: MemoryIndex) -> Retriever:
-        threshold = definition.knowledge.threshold
-        return Retriever(self._embedder, index, self._clock, threshold=threshold)
+    def _retriever(
+        self, definition: AgentDefinition, index: MemoryIndex, searched: str | None
+    ) -> Retriever:
+        """A retriever over memory; with an agent ``searched`` in the database, over both."""
+
+        async def beyond(vector: Vectors, k: int) -> list[Chunk]:
+            nearest = await self._passages.search(searched or "", vector, k)
+            stored = [passage for passage, _ in nearest]
+            return await self._host.run("load", self._chunks, stored)
+
+        return Retriever(
+            self._embedder,
+            index,
+            self._clock,
+            threshold=definition.knowledge.threshold,
+            beyond=beyond if searched else None,
+        )
 
     def _read(self, path: Path, folder: Path) -> list[NewPassage]:
         return [
@@ -135,25 +154,28 @@ class AgentStore:
                 " ".join(chunk.section.sentences),
                 chunk.section.sentences,
                 chunk.vector,
+                chunk.sentence_vectors,
             )
             for chunk in chunks(loaders.load(path, folder), self._embedder.embed_now)
         ]
 
-    def _index(self, stored: list[StoredPassage]) -> MemoryIndex:
-        sentences = [sentence for passage in stored for sentence in passage.sentences]
-        vectors = self._embedder.embed_now(sentences)
-        found, at = [], 0
-        for passage in stored:
-            until = at + len(passage.sentences)
-            section = Section(passage.document, passage.heading, passage.sentences)
-            found.append(
-                Chunk(
-                    passage.passage_id, section, passage.position, passage.embedding,
-                    vectors[at:until],
-                )
-            )  # fmt: skip
-            at = until
-        return MemoryIndex(found)
+    def _chunks(self, stored: Sequence[StoredPassage]) -> list[Chunk]:
+        return [
+            Chunk(
+                id=passage.passage_id,
+                section=Section(passage.document, passage.heading, passage.sentences),
+                position=passage.position,
+                vector=passage.embedding,
+                sentence_vectors=self._sentence_vectors(passage),
+            )
+            for passage in stored
+        ]
+
+    def _sentence_vectors(self, passage: StoredPassage) -> Vectors:
+        known = passage.sentence_vectors
+        if known is not None and len(known) == len(passage.sentences):
+            return known
+        return self._embedder.embed_now(list(passage.sentences))
 
 
 def _beside(definition: Path) -> Path:

@@ -207,7 +207,9 @@ def _assemble(settings: Settings, backends: Backends) -> System:
         logs=logs,
         recordings=recordings,
         agents=agents,
-        agent_store=AgentStore(*repositories, host, Embedder(host), clock),
+        agent_store=AgentStore(
+            *repositories, host, Embedder(host), clock, settings.memory_passages
+        ),
         speech=speech,
         signatures=signatures,
         control=control,

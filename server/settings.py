@@ -36,6 +36,13 @@ class Settings(BaseSettings):
         20, ge=1, description="Calls that this process takes at once; more hear a busy message."
     )
 
+    memory_passages: int = Field(
+        5000,
+        ge=0,
+        description="Passages of each agent held in memory; an agent with more is searched in the "
+        "database, and by these while it is away.",
+    )
+
     database_url: SecretStr = Field(
         SecretStr(""),
         description="postgresql://user:password@host:5432/name with the pgvector extension. "

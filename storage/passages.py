@@ -14,22 +14,26 @@ DIMENSIONS = 384
 
 Embedding = npt.NDArray[np.float32]
 
-_COLUMNS = "passage_id, document, position, heading, text, sentences, embedding"
+_COLUMNS = "passage_id, document, position, heading, text, sentences, embedding, sentence_vectors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewPassage:
-    """A passage as the ingestion made it."""
+    """A passage as the ingestion made it; ``sentence_vectors`` holds a row a sentence."""
 
     heading: str
     text: str
     sentences: tuple[str, ...]
     embedding: Embedding
+    sentence_vectors: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredPassage:
-    """A passage with its stable identifier; ``position`` counts from 0 within the document."""
+    """A passage with its stable identifier; ``position`` counts from 0 within the document.
+
+    ``sentence_vectors`` is None for what an earlier version ingested.
+    """
 
     passage_id: str
     document: str
@@ -38,6 +42,7 @@ class StoredPassage:
     text: str
     sentences: tuple[str, ...]
     embedding: Embedding
+    sentence_vectors: Embedding | None = None
 
 
 class PassageRepository:
@@ -80,8 +85,8 @@ class PassageRepository:
             await connection.executemany(
                 """
                 INSERT INTO passages (account_id, agent_id, document, position, passage_id,
-                                      heading, text, sentences, embedding)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                      heading, text, sentences, embedding, sentence_vectors)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                 """,
                 [
                     (
@@ -92,6 +97,7 @@ class PassageRepository:
                         passage.text,
                         list(passage.sentences),
                         passage.embedding,
+                        _to_bytes(passage.sentence_vectors),
                     )
                     for position, passage in enumerate(passages)
                 ],
@@ -119,14 +125,15 @@ class PassageRepository:
             )
         return number
 
-    async def all(self, agent_id: str) -> list[StoredPassage]:
-        """Every passage of the agent, by document and position."""
+    async def all(self, agent_id: str, limit: int | None = None) -> list[StoredPassage]:
+        """The agent's passages by document and position, ``limit`` of them at the most."""
         async with self._database.acquire() as connection:
             rows = await connection.fetch(
                 f"SELECT {_COLUMNS} FROM passages"  # noqa: S608 - the columns are ours
-                " WHERE account_id = $1 AND agent_id = $2 ORDER BY document, position",
+                " WHERE account_id = $1 AND agent_id = $2 ORDER BY document, position LIMIT $3",
                 self._account,
                 agent_id,
+                limit,
             )
         return [_passage(row) for row in rows]
 
@@ -164,4 +171,15 @@ def _passage(row: asyncpg.Record) -> StoredPassage:
         text=row["text"],
         sentences=tuple(row["sentences"]),
         embedding=np.asarray(row["embedding"].to_numpy(), dtype=np.float32),
+        sentence_vectors=_from_bytes(row["sentence_vectors"]),
     )
+
+
+def _to_bytes(vectors: Embedding | None) -> bytes | None:
+    return None if vectors is None else vectors.astype("<f4").tobytes()
+
+
+def _from_bytes(data: bytes | None) -> Embedding | None:
+    if data is None:
+        return None
+    return np.frombuffer(data, "<f4").reshape(-1, DIMENSIONS).astype(np.float32)

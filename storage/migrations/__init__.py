@@ -6,9 +6,8 @@ import asyncpg
 
 from core.errors import StorageError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest version of the schema."""
-
 
 
 async def migrate(dsn: str, revision: str = "head") -> None:

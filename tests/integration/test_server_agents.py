@@ -115,3 +115,38 @@ async def test_a_missing_folder_or_agent_is_named(store: AgentStore, folder: Pat
 
     assert unknown.value.code == "agent_not_found"
     assert missing.value.code == "documents_missing"
+
+
+async def test_beyond_the_bound_passages_are_searched_in_the_database(
+    database: Database, host: ModelHost, folder: Path
+) -> None:
+    repositories = AgentRepository(database), PassageRepository(database)
+    store = AgentStore(*repositories, host, Embedder(host), SystemClock(), memory_passages=1)
+    await store.apply(folder)
+    directory = AgentDirectory()
+    await store.load(directory)
+    retriever = directory.for_number("+15550100300").retriever
+
+    for question, document in (("When do you open?", "hours.md"), ("How much is rye?", "bread.md")):
+        found = await retriever.retrieve(question, 1)
+        assert found.covered
+        assert found.passages[0].document == document
+
+    await database.close()
+    in_memory = await retriever.retrieve("How much is rye?", 1)
+    assert in_memory.passages[0].document == "bread.md"
+
+
+async def test_the_database_finds_what_memory_finds(
+    database: Database, host: ModelHost, folder: Path
+) -> None:
+    repositories = AgentRepository(database), PassageRepository(database)
+    found = []
+    for bound in (100, 0):
+        store = AgentStore(*repositories, host, Embedder(host), SystemClock(), bound)
+        await store.apply(folder)
+        directory = AgentDirectory()
+        await store.load(directory)
+        retrieval = await directory.all[0].retriever.retrieve("What does the rye loaf cost?", 1)
+        found.append([(p.id, round(p.score, 4), p.sentences) for p in retrieval.passages[:1]])
+    assert found[0] == found[1]
