@@ -14,6 +14,7 @@ from pipelines.text_to_speech.word_times import word_ends
 
 _QUIET = 0.004  # of full scale: below this the model's edges are silence
 _KEPT_EDGE = 0.03  # seconds of silence kept at either end
+_DRIVE = np.float32(1.25)
 _SENTENCE_GAP = 0.16  # seconds of silence behind a sentence, so that sentences do not run together
 
 
@@ -36,10 +37,9 @@ class HibariVoice:
     def _synthesise(self, text: str, style: VoiceStyle) -> Speech:
         speech = self._model.say(spoken(text), style.speed)
         cut_ms, audio = _trim(speech.audio, self._model.sample_rate)
-        audio = audio * np.float32(10 ** (style.gain_db / 20))
-        audio = np.tanh(audio * np.float32(0.9)) / np.float32(np.tanh(0.9))
-        small = soxr.resample(audio, self._model.sample_rate, SAMPLE_RATE, quality="HQ")
-        pcm = (np.clip(small, -1, 1) * 32767).astype("<i2")
+        audio = soxr.resample(audio, self._model.sample_rate, SAMPLE_RATE, quality="HQ")
+        gain = _DRIVE * np.float32(10 ** (style.gain_db / 20))
+        pcm = (np.tanh(audio * gain) * 32767).astype("<i2")  # what is loud is rounded, never cut
         alone = [self._model.phonemes(spoken(word)) for word in text.split()]
         ends = np.array(word_ends(alone, speech.phonemes, speech.ends_ms)) - cut_ms
         within = np.clip(ends, 0, len(pcm) * 1000 / SAMPLE_RATE)

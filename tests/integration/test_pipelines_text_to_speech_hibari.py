@@ -54,3 +54,24 @@ def test_gain_makes_the_voice_louder(voice: HibariVoice) -> None:
         return float(np.abs(pcm.astype(np.float64)).mean())
 
     assert level(6.0) > 1.5 * level(0.0)
+
+
+def test_the_loudest_voice_is_not_cut_off(voice: HibariVoice) -> None:
+    pcm = np.frombuffer(voice.speak(TEXT, VoiceStyle(gain_db=20.0)).pcm, np.int16)
+    level = np.abs(pcm.astype(np.int32))
+    assert level.max() < 32767
+    assert np.mean(level > 32700) < 0.001
+
+
+def test_what_is_kept_is_what_was_made() -> None:
+    voice = HibariVoice()
+    fresh = voice.speak(TEXT, VoiceStyle())
+    assert voice.speak(TEXT, VoiceStyle()) is fresh
+    assert voice.speak(TEXT, VoiceStyle(speed=1.2)) != fresh
+
+
+def test_the_last_word_ends_with_the_voice(voice: HibariVoice) -> None:
+    speech = voice.speak(TEXT, VoiceStyle())
+    pcm = np.abs(np.frombuffer(speech.pcm, np.int16).astype(np.int32))
+    voiced_ms = int(np.flatnonzero(pcm > 300)[-1]) / 8
+    assert abs(speech.word_ends_ms[-1] - voiced_ms) <= 120
