@@ -106,6 +106,8 @@ class LeaseKeeper:
 
     async def _renew_all(self) -> None:
         for call_id, leg in list(self._held.items()):
+            if self._held.get(call_id) != leg:
+                continue  # given back meanwhile
             try:
                 ours = await self._leases.claim(call_id, leg, self._owner, self._ttl_s)
             except StorageError as error:
