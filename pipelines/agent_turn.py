@@ -43,7 +43,9 @@ class AgentTurn:
         """The words that reached the caller when playback had come to position ``played``."""
         parts = []
         for utterance in self.utterances:
-            if played >= utterance.end and utterance.end > utterance.start:
+            if utterance.end == utterance.start:
+                continue  # it could not be synthesised
+            if played >= utterance.end:
                 parts.append(utterance.text)
             elif played > utterance.start:
                 ms = (played - utterance.start) * 1000 / SAMPLE_RATE

@@ -37,7 +37,6 @@ def test_a_sentence_that_could_not_be_synthesised_was_not_heard() -> None:
 
 def test_its_place_on_the_timeline_is_from_its_first_sample_to_its_last() -> None:
     turn = AgentTurn(1)
-    assert turn.first_sample is None
     turn.placed(800, 1600)
     turn.placed(4000, 4800)  # behind a pause
     assert (turn.first_sample, turn.last_sample) == (800, 4800)
