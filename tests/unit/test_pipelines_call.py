@@ -266,3 +266,23 @@ async def test_every_position_lies_on_the_call_s_timeline(dial: Dial) -> None:
     assert greeting.start_ms < greeting.end_ms <= turn.start_ms < turn.end_ms < answer.start_ms
     assert abs(turn.end_ms - turn.start_ms - 600) <= 64
     assert abs(answer.end_ms - answer.start_ms - 1200) <= 1  # four words
+
+
+async def test_last_words_that_nobody_can_decode_hold_no_call_open(dial: Dial) -> None:
+    call = dial()
+    await call.until_event(AgentSpoke)
+    call.host.broken["transcribe"] = RuntimeError("no memory")
+    call.say("Please call me back")
+    await call.line.run(1)
+    left_at = call.clock.monotonic()
+    assert await call.hang_up() == Ending("caller", "hangup")
+    assert call.clock.monotonic() - left_at <= 1.5
+    assert call.bodies(TurnEnded) == []
+
+
+async def test_a_pipeline_that_stops_by_itself_ends_the_call(dial: Dial) -> None:
+    call = dial()
+    await call.until_event(AgentSpoke)
+    await call.live._worker.cancel(reason="a fault in a dependency")
+    ending = await call.ended()
+    assert (ending.by, ending.reason) == ("us", "setup_failed")

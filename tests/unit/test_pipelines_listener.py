@@ -21,7 +21,7 @@ from pipelines.line import LineAudio, LineClosed, LineEvent, LineMark
 from pipelines.listener import Hearing, LineHandlers, Listener
 from pipelines.recorder import Recorder
 from pipelines.voice_activity import VoiceActivity
-from storage.events import DigitPressed
+from storage.events import DigitPressed, ProviderFailed
 from tests.unit.phone_line import FRAME, PhoneLine
 from tests.unit.stage import Stage, settle
 from tests.unit.toy_speech import ToyEndOfTurn, ToyHost, ToyVoices, Words, silence
@@ -181,3 +181,21 @@ async def test_nothing_is_heard_once_the_pipeline_was_cancelled(ear: Ear) -> Non
     ear.line.say(ear.words.ulaw("Hello?"))
     await ear.line.run(0.5)
     assert len(ear.heard) == before
+
+
+async def test_a_detector_that_fails_hears_silence_and_is_logged_once(
+    ear: Ear, context: CallContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> list[float]:
+        raise RuntimeError("no memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.unit.toy_speech._ToyStream.confidences", fail)
+        ear.line.say(ear.words.ulaw("Nobody hears this."))
+        await ear.line.run(1.5)
+    failed = ProviderFailed("voice_activity", "embedded", "model_failed", "RuntimeError")
+    assert [event.body for event in context.log.events] == [failed]
+    assert ear.stage.down(SpeechStartedFrame) == []
+    ear.line.say(ear.words.ulaw("But this."))
+    await ear.line.run(1)
+    assert len(ear.stage.down(SpeechStartedFrame)) == 1

@@ -6,6 +6,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import StorageError
+from pipelines.call import Ending
 from storage.events import (
     AgentSpoke,
     CallEnded,
@@ -14,6 +15,9 @@ from storage.events import (
     ToolCalled,
     ToolReturned,
 )
+from telephony.live import LiveLeg
+from telephony.twilio.media_stream import MediaStream
+from tests.unit.stream_peer import StreamPeer
 from tests.unit.toy_house import GREETING, House, Phone, definition, limits, open_house
 
 
@@ -177,3 +181,18 @@ async def test_a_message_is_kept_by_its_event(house: House) -> None:
         ToolCalled(5, "take_message", arguments),
         ToolReturned(5, "take_message", True, "The message is in the call's log."),
     ]
+
+
+async def test_a_leg_that_is_stopped_before_it_has_begun_ends_at_once(house: House) -> None:
+    await house.ring()
+    (call,) = house.calls._calls.values()
+    leg = LiveLeg(house.services, call.agent, call.log)
+    leg.stop(Ending("us", "drain", "the server was stopped"))
+    peer = StreamPeer()
+    websocket = peer.websocket
+    await websocket.accept()
+    stream = MediaStream(websocket, house.control, house.clock)
+    peer.start()
+    await leg.run(stream, await stream.open())
+    assert house.bodies(CallEnded) == [CallEnded("us", "drain", "the server was stopped")]
+    assert house.bodies(AgentSpoke) == []
