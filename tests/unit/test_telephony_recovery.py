@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock
+from core.errors import StorageError
 from storage.events import (
     AgentSpoke,
     BackchannelHeard,
@@ -190,8 +191,9 @@ async def test_what_was_recovered_is_not_recovered_again(accident: Accident) -> 
     assert again.bodies() == []
 
 
+@pytest.mark.parametrize("error", [OSError("bad sector"), StorageError("disk_failed", "Full")])
 async def test_one_call_that_cannot_be_finished_holds_no_other_up(
-    accident: Accident, monkeypatch: pytest.MonkeyPatch
+    accident: Accident, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     other = accident.house.dial(await accident.house.ring("CA2"), "CA2")
     await accident.phone.run(1)
@@ -202,7 +204,7 @@ async def test_one_call_that_cannot_be_finished_holds_no_other_up(
 
     async def fail_once(call_id: str) -> object:
         if call_id == first:
-            raise OSError("bad sector")
+            raise error
         return await finish(call_id)
 
     monkeypatch.setattr(after.services.recordings, "finish", fail_once)
