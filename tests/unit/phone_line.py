@@ -18,7 +18,7 @@ class PhoneLine:
 
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
-        self._arriving: asyncio.Queue[LineEvent] = asyncio.Queue()
+        self.arriving: asyncio.Queue[LineEvent] = asyncio.Queue()
         self._buffer: deque[bytes | str] = deque()  # audio, and the marks between
         self._saying = bytearray()
         self._position = 0
@@ -42,11 +42,11 @@ class PhoneLine:
 
     def press(self, digit: str) -> None:
         """The caller presses a key."""
-        self._arriving.put_nowait(LineDigit(digit))
+        self.arriving.put_nowait(LineDigit(digit))
 
     def close(self, reason: str = "hangup") -> None:
         """The line goes away."""
-        self._arriving.put_nowait(LineClosed(reason))
+        self.arriving.put_nowait(LineClosed(reason))
 
     async def tick(self) -> None:
         """Let 20 ms pass."""
@@ -55,7 +55,7 @@ class PhoneLine:
         self._play()
         audio = bytes(self._saying[:FRAME]).ljust(FRAME, bytes([ulaw.SILENCE]))
         del self._saying[:FRAME]
-        self._arriving.put_nowait(LineAudio(self._position, audio))
+        self.arriving.put_nowait(LineAudio(self._position, audio))
         self._position += FRAME
         await settle()
 
@@ -66,7 +66,7 @@ class PhoneLine:
 
     async def events(self) -> AsyncIterator[LineEvent]:
         while True:
-            event = await self._arriving.get()
+            event = await self.arriving.get()
             yield event
             if isinstance(event, LineClosed):
                 return
@@ -102,4 +102,4 @@ class PhoneLine:
         while self._buffer and isinstance(self._buffer[0], str):
             name = self._buffer.popleft()
             if not self.deaf:
-                self._arriving.put_nowait(LineMark(str(name)))
+                self.arriving.put_nowait(LineMark(str(name)))

@@ -46,7 +46,7 @@ class Ear:
 
     async def arrive(self, start: int, audio: bytes) -> None:
         """One message of audio from somebody else's clock."""
-        self.line._arriving.put_nowait(LineAudio(start, audio))
+        self.line.arriving.put_nowait(LineAudio(start, audio))
         await settle()
 
 
@@ -151,7 +151,7 @@ async def test_marks_digits_and_the_end_reach_whom_they_concern(
     ear: Ear, context: CallContext
 ) -> None:
     ear.line.press("7")
-    ear.line._arriving.put_nowait(LineMark("m1"))
+    ear.line.arriving.put_nowait(LineMark("m1"))
     ear.line.close()
     await settle()
     assert ear.told == [LineMark("m1"), LineClosed("hangup")]

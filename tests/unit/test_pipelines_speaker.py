@@ -63,8 +63,8 @@ class Desk:
             await self.deliver()
 
     async def deliver(self) -> None:
-        while not self.line._arriving.empty():
-            event = self.line._arriving.get_nowait()
+        while not self.line.arriving.empty():
+            event = self.line.arriving.get_nowait()
             if isinstance(event, LineMark):
                 await self.speaker.mark_returned(event)
             elif (start := getattr(event, "start", None)) is not None:

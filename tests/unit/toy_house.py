@@ -175,8 +175,8 @@ class Phone:
                 case ClearRequest():
                     await self.line.clear()
         await self.line.tick()
-        while not self.line._arriving.empty():
-            match self.line._arriving.get_nowait():
+        while not self.line.arriving.empty():
+            match self.line.arriving.get_nowait():
                 case LineAudio(start, audio):
                     self.peer.speak(start // 8, audio)
                 case LineMark(name):
