@@ -12,19 +12,20 @@ from simulators.carrier.speech import RATE, Frame, frames
 NOISES = Path(__file__).parents[3] / "shared" / "speech" / "noise"
 """Recordings of dogs, horns and children, where the machine has them."""
 
-_PITCH_HZ = 120
+_PITCH_HZ = 110
 _FORMANTS = ((500, 120, 1.0), (1500, 200, 0.3), (2500, 250, 0.1))  # Hz, width, strength
 
 
 def grunt() -> tuple[Frame, ...]:
     """Half a second of a throat: voiced enough to pause an agent, and no word."""
     time = np.arange(RATE // 2) / RATE
-    phase = 2 * np.pi * np.cumsum(_PITCH_HZ - 60 * time) / RATE
+    pitch = _PITCH_HZ * (1 + 0.03 * np.sin(10 * np.pi * time)) - 80 * time
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
     sound = np.zeros(len(time))
-    for harmonic in range(1, 30):
+    for harmonic in range(1, 36):
         at = harmonic * _PITCH_HZ
         strength = sum(gain * np.exp(-(((at - f) / width) ** 2)) for f, width, gain in _FORMANTS)
-        sound += strength * np.sin(harmonic * phase + harmonic**2)
+        sound += strength * np.sin(harmonic * phase + harmonic % 2 * np.pi / 2)
     sound *= np.minimum(1, np.minimum(time / 0.03, (0.5 - time) / 0.08))
     return _as_frames(sound, 9000)
 

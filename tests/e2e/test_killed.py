@@ -137,7 +137,7 @@ async def test_a_server_that_is_killed_loses_nothing_of_its_call(
         for without_database_s in (0.0, 1.5):
             talker = Talker(chance.randrange(1000))
             tape = await _killed_call(
-                house, talker, chance.uniform(6, 16), without_database_s=without_database_s
+                house, talker, chance.uniform(5, 12), without_database_s=without_database_s
             )
             assert are_gone(server_home)
             house.start()
