@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from pipelines.line import SAMPLE_RATE
 
-_PLACING = 7
-"""Marks that place the first piece, 400 ms of it: one of them has returned without delay."""
-_LATE_S = 0.03
+_PLACING = 4
+"""Marks that place the first piece, 600 ms of it: one of them has returned without delay."""
+_LATE_S = 0.018
+_EARLIER_S = 0.003
+"""A mark that much ahead of its piece shows that the piece was placed by delayed ones."""
 _CONFIRMING = 4
 """Late marks in a row that mean a break: a delay of ours is over by the next mark."""
 
@@ -25,6 +27,7 @@ class Burst:
     start: int
     sent_at: float
     known: int = 0
+    broken: bool = False  # the carrier ran dry: our own send times no longer tell where it is
     _pieces: list[tuple[int, float]] = field(default_factory=list)  # first position, offset
     _pending: list[tuple[int, float]] = field(default_factory=list)
     _last: tuple[int, float] | None = None
@@ -34,22 +37,22 @@ class Burst:
         """The last mark: its position and when it returned; else the beginning."""
         return self._last or (self.start, self.sent_at)
 
-    @property
-    def broken(self) -> bool:
-        """Whether the carrier ran dry: our own send times no longer tell where it is."""
-        return len(self._pieces) > 1
-
     def marked(self, position: int, now: float) -> None:
         """Take a returned mark."""
         self._last = (position, now)
         self._pending.append((position, now))
         self._resolve(final=False)
 
-    def finish(self, position: int) -> None:
-        """Nothing behind ``position`` is played: place everything up to it."""
+    def finish(self, position: int, round_trip_s: float = 0.0) -> None:
+        """Nothing behind ``position`` is played: place everything up to it.
+
+        Where no mark returned, playback began when the audio arrived, which is known here one
+        round trip after it was sent.
+        """
         self._resolve(final=True)
         if not self._pieces:
-            self._pieces = [(self.start, self.sent_at - self.start / SAMPLE_RATE)]
+            began = self.sent_at + round_trip_s
+            self._pieces = [(self.start, began - self.start / SAMPLE_RATE)]
         self.known = max(self.known, position)
 
     def plays_until(self, sent: int) -> float:
@@ -74,6 +77,10 @@ class Burst:
             self._pieces = [(self.start, _offset(self._pending))]
         while self._pending:
             offset = self._pieces[-1][1]
+            best = _offset(self._pending)
+            if best < offset - _EARLIER_S:
+                self._pieces.append((max(self.known, self.start), best))
+                continue
             punctual = [
                 i
                 for i, (p, t) in enumerate(self._pending)
@@ -83,6 +90,7 @@ class Burst:
                 self.known = self._pending[punctual[-1]][0]
                 del self._pending[: punctual[-1] + 1]
             elif len(self._pending) >= _CONFIRMING:
+                self.broken = True
                 self._pieces.append((max(self.known, self.start), _offset(self._pending)))
             elif final:
                 self.known = self._pending[-1][0]

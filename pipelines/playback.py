@@ -16,10 +16,10 @@ LEAD_S = 0.3
 """How far ahead of playback audio is sent: covers our own jitter; `clear` takes it back."""
 CHUNK = 800
 """Samples a message: 100 ms."""
-_FIRST_MARKS = (160, 320, 480, 800)
-"""A burst's first marks: close together, so that its place on the timeline is soon known."""
-_EARLY_S = 0.01
-"""How much earlier than possible a mark may seem to return, for the rounding of timers."""
+_FIRST_CHUNK = 2400
+"""A burst's first message, the whole lead: were it short, its successor could come too late."""
+_EARLY = 80
+"""Samples by which a mark may lie behind the place where playback stopped: timers round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Playback:
         self._played = 0
         self._marks: deque[_Mark] = deque()
         self._bursts: deque[Burst] = deque()
+        self._held: list[tuple[_Mark, float]] = []
         self._count = 0
         self._paused = False
         self._running = False  # whether the last burst still goes on
@@ -144,7 +145,8 @@ class Playback:
         mark = self._marks.popleft()
         while mark.name != name:
             mark = self._marks.popleft()
-        if self._clearing and not self._possible(mark, now):
+        if self._clearing:  # played, or thrown back: that is told when playback has settled
+            self._held.append((mark, now))
             return []
         return self._reached(mark, now)
 
@@ -154,16 +156,27 @@ class Playback:
             return []
         self._clearing = None
         self._marks.clear()
-        burst = self._bursts[-1] if self._bursts and self._running else None
-        if burst is not None:
-            if burst.broken:
-                position, at = burst.last
-                stopped = position + round((now - at) * SAMPLE_RATE)
-            else:  # audio and `clear` travelled the same way: their distance is what was played
-                stopped = burst.start + round((self._cleared_at - burst.sent_at) * SAMPLE_RATE)
-            self._played = max(self._played, min(stopped, self._sent))
+        held, self._held = self._held, []
+        if not self._running or not self._bursts:
+            return self._place_before(None, self._played)
+        burst = self._bursts[-1]
+        stopped = min(self._stopped(burst, now), self._sent)
+        placed: list[Placed] = []
+        for mark, at in held:
+            if mark.position <= stopped + _EARLY:
+                placed += self._reached(mark, at)
+        self._played = max(self._played, stopped)
+        burst.finish(self._played, max(0.0, now - self._cleared_at))
         self._running = False
-        return self._place_before(None, self._played)
+        return placed + self._place_before(None, self._played)
+
+    def _stopped(self, burst: Burst, now: float) -> int:
+        """Where `clear` stopped the carrier."""
+        if burst.broken:
+            position, at = burst.last
+            return position + round((now - at) * SAMPLE_RATE)
+        # Audio and `clear` travelled the same way: their distance is what was played.
+        return burst.start + round((self._cleared_at - burst.sent_at) * SAMPLE_RATE)
 
     def _reached(self, mark: _Mark, now: float) -> list[Placed]:
         burst = mark.burst
@@ -198,13 +211,4 @@ class Playback:
         return self._bursts[-1].plays_until(self._sent)
 
     def _chunk_size(self) -> int:
-        into = self._sent - self._bursts[-1].start
-        for mark in _FIRST_MARKS:
-            if into < mark:
-                return mark - into
-        return CHUNK
-
-    def _possible(self, mark: _Mark, now: float) -> bool:
-        """Whether playback can have come so far: marks that `clear` threw back cannot."""
-        position, at = mark.burst.last
-        return mark.position <= position + (now - at + _EARLY_S) * SAMPLE_RATE
+        return _FIRST_CHUNK if self._sent == self._bursts[-1].start else CHUNK

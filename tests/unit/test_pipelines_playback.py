@@ -87,13 +87,14 @@ def test_marks_thrown_back_by_clear_do_not_count_as_played() -> None:
     names = []
     while (message := playback.take(1.0)) is not None:
         names.append(message[1])
-    playback.mark_returned(names[0], 1.02)
-    after = playback.pause(1.05)
+    playback.mark_returned(names[0], 1.30)
+    assert playback.take(1.31) is not None
+    after = playback.pause(1.33)
     for name in names[1:]:
-        playback.mark_returned(name, 1.052)
+        playback.mark_returned(name, 1.332)
     assert after is not None
-    playback.mark_returned(after, 1.053)
-    assert 160 <= playback.played <= 160 + 0.04 * SAMPLE_RATE
+    playback.mark_returned(after, 1.333)
+    assert 2400 <= playback.played <= 2400 + 0.04 * SAMPLE_RATE
 
 
 def test_an_unknown_mark_is_ignored() -> None:
