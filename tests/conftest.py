@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from core.clock import SystemClock
 from storage.database import Database
@@ -18,6 +19,10 @@ from storage.embedded import EmbeddedServers, start_embedded
 from storage.migrations import migrate
 from storage.objects import ObjectStore, ObjectStoreAddress
 from tests.relay import Relay
+
+# A busy machine makes nothing wrong: examples are judged by what they find, never by their time.
+settings.register_profile("callsure", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("callsure")
 
 _names = itertools.count(1)
 
