@@ -11,7 +11,7 @@ from core.errors import CallsureError, NotFoundError, ProtocolError
 from pipelines.call import Ending
 from storage.call_log import CallLog
 from storage.events import CallEnded, CallStarted
-from telephony.live import LiveLeg
+from telephony.live import LEASE_LOST, LiveLeg
 from telephony.services import CallServices
 from telephony.twilio.media_stream import MediaStream
 from telephony.twilio.messages import Start
@@ -90,19 +90,21 @@ class CallManager:
         self._legs.add(leg)
         running = asyncio.create_task(leg.run(stream, start))
         self._streams.add(running)
-        try:
-            # The call outlives its socket: what was said is still to be kept.
-            await asyncio.shield(running)
-        finally:
+
+        def over(task: asyncio.Task[None]) -> None:
+            self._streams.discard(task)
             self._legs.discard(leg)
             self._forget(call)
-            running.add_done_callback(self._streams.discard)
+
+        running.add_done_callback(over)
+        # The call outlives its socket: what was said is still to be kept.
+        await asyncio.shield(running)
 
     def fenced(self, call_id: str) -> None:
         """End a call here that another worker has taken over."""
         for leg in self._legs:
             if leg.call_id == call_id:
-                leg.stop(Ending("us", "lease_lost", "another worker took the call over"))
+                leg.stop(Ending("us", LEASE_LOST, "another worker took the call over"))
 
     async def close(self) -> None:
         """Take no more calls, end those that are live and wait until they are kept."""

@@ -21,6 +21,7 @@ from telephony.services import CallServices
 from telephony.twilio.media_stream import MediaStream
 from telephony.twilio.messages import Start
 
+LEASE_LOST = "lease_lost"
 _FAREWELL_S = 10.0
 
 _log = structlog.get_logger(__name__)
@@ -58,10 +59,11 @@ class LiveLeg:
         finally:
             if recording is not None:
                 recording.close()
-        offset = context.timeline.ms_at(self._services.clock.monotonic())
-        self._log.append(CallEnded(ending.by, ending.reason, ending.detail), offset_ms=offset)
-        if ending.by != "caller":
-            await stream.hang_up()
+        if ending.reason != LEASE_LOST:  # else the call goes on under another worker's leg
+            offset = context.timeline.ms_at(self._services.clock.monotonic())
+            self._log.append(CallEnded(ending.by, ending.reason, ending.detail), offset_ms=offset)
+            if ending.by != "caller":
+                await stream.hang_up()
         await stream.close()
         if recording is not None:
             await self._store_recording()
