@@ -158,11 +158,16 @@ def _end_orphan(data: Path) -> None:
 
     Only whoever holds the home's lock starts servers, so no living owner is disturbed.
     """
+    note = data / "postmaster.pid"
     with contextlib.suppress(OSError, ValueError, IndexError):
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        first, *rest = note.read_text().splitlines(keepends=True)
+        pid = int(first)
         for attempt in range(100):
             if str(data).encode() not in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return
+                break
             if attempt in (40, 80):
                 os.kill(pid, signal.SIGQUIT if attempt == 40 else signal.SIGKILL)
             time.sleep(0.05)
+        # A process that nobody has reaped still counts as alive. The next server takes its own
+        # parent for none, and still looks whether the former one's memory is in use.
+        note.write_text("".join((f"{os.getpid()}\n", *rest)))

@@ -131,6 +131,23 @@ async def test_no_server_outlives_a_killed_owner(server_home: Path) -> None:
     assert not any(map(os.path.exists, left))
 
 
+async def test_a_killed_database_that_nobody_has_reaped_is_no_living_one(
+    server_home: Path,
+) -> None:
+    servers = prepare_home(server_home) / "servers"
+    first, second = EmbeddedPostgres(servers, durable=False), EmbeddedPostgres(servers)
+    await asyncio.to_thread(first.start)
+    assert first.pid is not None
+    family = [psutil.Process(first.pid), *psutil.Process(first.pid).children(recursive=True)]
+    os.kill(first.pid, signal.SIGKILL)
+    await until(lambda: alive(family) == [])
+    assert family[0].status() == psutil.STATUS_ZOMBIE
+    await asyncio.to_thread(second.start)
+    assert await ask(second.dsn, "SELECT 1") == 1
+    second.stop()
+    first.stop()
+
+
 async def test_a_joined_process_starts_the_servers_again_where_they_were(
     server_home: Path,
 ) -> None:
