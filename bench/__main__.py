@@ -18,6 +18,7 @@ import logging
 import os
 import platform
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ def main() -> None:
     plan = QUICK if arguments.quick else FULL
     logging.basicConfig(level="WARNING")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     began = time.monotonic()
     server_core, caller_core = _cores()
     trials: list[Trial] = []
@@ -87,7 +88,7 @@ async def _trials(plan: Plan, core: int, home: Path, dsn: str) -> list[Trial]:
     for _ in range(plan.rounds):
         for side in Side:
             trial = await TrialRun(side, plan, core, home, lines, carried.get(side)).run()
-            carried[side] = trial.carried
+            carried[side] = trial.carried(95)
             trials.append(trial)
             await asyncio.sleep(1)
     return trials

@@ -56,20 +56,6 @@ def answered_at(runs: Iterable[Run], last_voiced: int) -> int | None:
     return min(starts, default=None)
 
 
-def voice_to_voice_ms(runs: Iterable[Run], last_voiced: int) -> float | None:
-    """From the caller's last voiced sample to the agent's first; None without an answer."""
-    answered = answered_at(runs, last_voiced)
-    return None if answered is None else (answered - last_voiced) / SAMPLES_PER_MS
-
-
-def overhead_ms(
-    runs: Iterable[Run], last_voiced: int, endpoint: int, services_ms: float
-) -> float | None:
-    """What the pipeline adds to its services' delays behind the ``endpoint`` of a turn."""
-    answered = answered_at(runs, last_voiced)
-    return None if answered is None else (answered - endpoint) / SAMPLES_PER_MS - services_ms
-
-
 def barge_in_ms(runs: Iterable[Run], clears: Iterable[Clear], first_voiced: int) -> float | None:
     """From the sending of the caller's first voiced sample to ``clear``; None if nothing played."""
     sent = first_voiced // FRAME * FRAME

@@ -17,7 +17,6 @@ class Plan:
         barge_s: For how long they do.
         search_s: Length of a measurement in the search for the most calls that a core carries.
         search_within_s: How long the search may go on before it begins another level.
-        limit_ms: Input lateness, at the 99th percentile, that a carried call stays within.
         most_calls: Where the search stops.
         latency_runs: Repetitions of the engines' short operations.
         most_clips: Clips of each collection that the recogniser hears.
@@ -25,15 +24,14 @@ class Plan:
 
     rounds: int = 3
     levels: tuple[int, ...] = (1, 10, 20)
-    window_s: float = 11.0
+    window_s: float = 10.0
     single_s: float = 22.0
     settle_s: float = 4.0
     listen_s: float = 5.2
     barge_calls: int = 3
-    barge_s: float = 16.0
+    barge_s: float = 12.0
     search_s: float = 7.0
-    search_within_s: float = 75.0
-    limit_ms: float = 60.0
+    search_within_s: float = 45.0
     most_calls: int = 80
     latency_runs: int = 40
     most_clips: int = 1000

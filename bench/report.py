@@ -87,7 +87,8 @@ def _trial(trial: Trial) -> dict[str, Any]:
     for level in found["levels"]:
         lateness = level.pop("input_lateness")
         level["windows_scored"] = len(lateness)
-    return {**found, "memory_per_call": trial.memory_per_call}
+    carried = {f"p{percent}": trial.carried(percent) for percent in (95, 99)}
+    return {**found, "memory_per_call": trial.memory_per_call, "carried": carried}
 
 
 def _finite(value: Any) -> Any:
@@ -108,6 +109,8 @@ def _value(middle: float, bounds: tuple[float, float]) -> str:
 
 
 def _number(value: float, digits: int) -> str:
+    if math.isinf(value):
+        return "∞"
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 

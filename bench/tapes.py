@@ -5,19 +5,14 @@ from dataclasses import dataclass, field
 
 from bench.callers import LoadCall
 from bench.endpoints import endpoints, services_ms
-from bench.measures import (
-    answered_at,
-    barge_in_ms,
-    lateness_ms,
-    overhead_ms,
-    voice_to_voice_ms,
-    voiced,
-)
+from bench.measures import SAMPLES_PER_MS, answered_at, barge_in_ms, lateness_ms, voiced
 from bench.process import Reading, Side
 from bench.stubs import RATE
 from core import ulaw
 
 _ANSWERED_BY = 4 * RATE
+_LEAD_IN = 3 * RATE
+_GRID = 1280  # samples: both a frame and a detector's window begin there
 
 
 @dataclass(slots=True)
@@ -29,31 +24,41 @@ class Answers:
     overhead: list[float] = field(default_factory=list)
 
 
-async def read_answers(side: Side, calls: Sequence[LoadCall], since: Sequence[int]) -> Answers:
-    """The answers to what each caller has said since a position, and long enough ago."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a call's tape, in samples."""
+
+    call: LoadCall
+    since: int
+    until: int
+
+
+async def read_answers(side: Side, spans: Sequence[Span]) -> Answers:
+    """The answers to what was said in these stretches, long enough before their end."""
     found = Answers()
-    for call, start in zip(calls, since, strict=True):
-        await _read(side, call, start, found)
+    for span in spans:
+        await _read(side, span, found)
     return found
 
 
-async def _read(side: Side, call: LoadCall, since: int, found: Answers) -> None:
-    pcm = ulaw.decode(bytes(call.tape.sent_ulaw))
-    allowed = await endpoints(side, pcm)
+async def _read(side: Side, span: Span, found: Answers) -> None:
+    call, tape = span.call, span.call.tape
+    # From a little before, so that the detector is at work when the stretch begins.
+    origin = max(0, span.since - _LEAD_IN) // _GRID * _GRID
+    pcm = ulaw.decode(bytes(tape.sent_ulaw[: span.until]))
+    allowed = [origin + at for at in await endpoints(side, pcm[origin:])]
     for start, end in call.utterances:
         spoken = voiced(pcm, start, end)
-        if spoken is None or start < since or spoken.last + _ANSWERED_BY > len(pcm):
+        if spoken is None or start < span.since or spoken.last + _ANSWERED_BY > len(pcm):
             continue
         found.turns += 1
-        runs = [run for run in call.tape.playback.runs if run.start <= spoken.last + _ANSWERED_BY]
-        answered = answered_at(runs, spoken.last)
+        answered = answered_at(tape.playback.runs, spoken.last)
         # What plays before the turn can have ended is a late answer to the one before.
         ends = [at for at in allowed if spoken.first < at <= (answered or 0)]
-        latency = voice_to_voice_ms(runs, spoken.last)
-        overhead = overhead_ms(runs, spoken.last, ends[-1], services_ms(side)) if ends else None
-        if latency is not None and overhead is not None:
-            found.voice_to_voice.append(latency)
-            found.overhead.append(overhead)
+        if answered is None or not ends:
+            continue
+        found.voice_to_voice.append((answered - spoken.last) / SAMPLES_PER_MS)
+        found.overhead.append((answered - ends[-1]) / SAMPLES_PER_MS - services_ms(side))
 
 
 def barge_ins(call: LoadCall) -> list[float]:
