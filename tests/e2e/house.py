@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
 from simulators.carrier.dial import ACCOUNT_SID, Carrier, dial
 from simulators.carrier.media_stream import Caller
 from simulators.carrier.rest import RestServer
@@ -76,6 +76,7 @@ class House:
                     if http.get("/readyz").is_success:
                         return
                 time.sleep(0.1)
+        self.kill()
         raise AssertionError(f"the server did not get ready:\n{self.tail()}")
 
     @property
@@ -110,9 +111,9 @@ class House:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
 
     @contextlib.asynccontextmanager
-    async def carrier(self) -> AsyncIterator[Carrier]:
+    async def carrier(self, clock: Clock | None = None) -> AsyncIterator[Carrier]:
         """A carrier whose REST interface the server reaches."""
-        clock = SystemClock()
+        clock = clock or SystemClock()
         async with RestServer(ACCOUNT_SID, TOKEN, clock, port=self._rest_port) as rest:
             yield Carrier(TOKEN, rest=rest, clock=clock)
 

@@ -122,8 +122,8 @@ def _assert_agent_is_quoted(
 @contextlib.asynccontextmanager
 async def _house(home: Path) -> AsyncIterator[House]:
     house = House(home)
-    house.start()
     try:
+        house.start()
         yield house
     finally:
         house.stop()
