@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from pipelines.line import SAMPLE_RATE
 
-_PLACING = 4
-"""Marks that place the first piece, 600 ms of it: one of them has returned without delay."""
+_PLACING = 2
+"""Marks that place the first piece: a kill costs what is not placed, so they are few."""
 _LATE_S = 0.018
 _EARLIER_S = 0.003
 """A mark that much ahead of its piece shows that the piece was placed by delayed ones."""
-_CONFIRMING = 4
-"""Late marks in a row that mean a break: a delay of ours is over by the next mark."""
+_CONFIRMING_S = 0.15
+"""How long marks keep returning late where there is a break: delays of ours end all at once."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Burst:
             if punctual:
                 self.known = self._pending[punctual[-1]][0]
                 del self._pending[: punctual[-1] + 1]
-            elif len(self._pending) >= _CONFIRMING:
+            elif self._pending[-1][1] - self._pending[0][1] >= _CONFIRMING_S:
                 self.broken = True
                 self._pieces.append((max(self.known, self.start), _offset(self._pending)))
             elif final:

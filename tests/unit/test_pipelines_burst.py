@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pipelines.burst import Burst
 from pipelines.line import SAMPLE_RATE
 
-MARKS = [160, 320, 480, 800, *range(1600, 16_001, 800)]
+MARKS = list(range(2400, 16_001, 800))
 
 
 def _placed(marks: list[tuple[int, float]], end: int) -> list[tuple[int, int, float]]:
@@ -20,7 +20,7 @@ def test_without_marks_a_burst_lies_where_it_was_sent() -> None:
 
 
 def test_the_most_punctual_mark_places_the_burst() -> None:
-    late = {160: 0.05, 320: 0.02, 480: 0.0, 800: 0.01}
+    late = {2400: 0.0, 3200: 0.012}
     marks = [(p, 10 + p / SAMPLE_RATE + late.get(p, 0.004)) for p in MARKS]
     assert _placed(marks, 16_000) == [(0, 16_000, 10.0)]
 
@@ -40,15 +40,22 @@ def test_a_carrier_that_ran_dry_plays_on_later() -> None:
 
 def test_nothing_is_placed_while_a_break_may_be_a_delay() -> None:
     burst = Burst(0, 9.9)
-    for position in MARKS[:10]:
+    for position in MARKS[:4]:
         burst.marked(position, 10 + position / SAMPLE_RATE)
     before = burst.known
-    for position in MARKS[10:13]:
+    for position in MARKS[4:6]:
         burst.marked(position, 10.2 + position / SAMPLE_RATE)
-    assert burst.known == before
-    burst.marked(MARKS[13], 10.2 + MARKS[13] / SAMPLE_RATE)
-    assert burst.known == MARKS[13]
+    assert burst.known == before == MARKS[3]
+    burst.marked(MARKS[6], 10.2 + MARKS[6] / SAMPLE_RATE)
+    assert burst.known == MARKS[6]
     assert burst.broken
+
+
+def test_a_first_place_that_was_late_is_put_right_by_the_next_punctual_mark() -> None:
+    marks = [(p, 10 + p / SAMPLE_RATE + (0.05 if p <= 3200 else 0)) for p in MARKS]
+    pieces = _placed(marks, 16_000)
+    assert pieces[0][2] == 10.05
+    assert abs(pieces[-1][2] - (10 + pieces[-1][0] / SAMPLE_RATE)) < 1e-9
 
 
 @given(st.lists(st.floats(0, 0.017), min_size=len(MARKS), max_size=len(MARKS)))
