@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -57,7 +58,13 @@ START_DURABLE = START.replace(", durable=False", "")
 
 
 def alive(processes: list[psutil.Process]) -> list[str]:
-    return [p.name() for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    names = []
+    for process in processes:
+        # One may end between two questions about it.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                names.append(process.name())
+    return names
 
 
 def sockets(home: Path) -> list[str]:
