@@ -1,16 +1,24 @@
 """How both servers under test run: one process on one core, the same event loop and protocols."""
 
+import ctypes
 import os
+import signal
 from collections.abc import Awaitable, Callable
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+_PR_SET_PDEATHSIG = 1
+
 
 def pin(core: int) -> None:
-    """Keep this process, and every thread it starts from now on, on one core."""
+    """Keep this process, and every thread it starts from now on, on one core.
+
+    It ends with the benchmark that started it, however that ends.
+    """
     os.sched_setaffinity(0, {core})
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def run(serve: Callable[[], Awaitable[None]]) -> None:
